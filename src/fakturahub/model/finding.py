@@ -1,0 +1,36 @@
+"""What was noticed about a document: findings of checks, and losses of a reading or a conversion."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Severity(StrEnum):
+    FATAL = "fatal"
+    WARNING = "warning"
+    INFORMATION = "information"
+
+
+class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One remark about a document, by a rule."""
+
+    #: the rule's own id (``BR-CO-15``), or one of the hub's error codes
+    rule: str
+    severity: Severity
+    message: str
+    #: path into the document
+    path: str | None = None
+    line: int | None = None
+    #: BT or BG number where known
+    term: str | None = None
+
+
+class Loss(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A value that a reader did not understand or a writer could not carry."""
+
+    #: BT or BG number, or the path in the source where no term is known
+    term: str
+    value: str
+    why: str

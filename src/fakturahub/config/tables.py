@@ -1,0 +1,329 @@
+"""The tables of the provisioning file as types.
+
+A field without a default has to be in the file. Names are those of the file; a field that could not carry its name in
+Python says which one it has there. Sections of dialects (``[company.apix]``, ``[dialects.apix]``) are types of the
+dialects, handed to :func:`~fakturahub.config.load` by whoever wires the hub together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+
+import msgspec
+from msgspec import Meta, field
+
+from fakturahub.config import forms
+from fakturahub.config.kinds import (
+    Address,
+    Amount,
+    ClientId,
+    ClockTime,
+    Country,
+    Credits,
+    Duration,
+    Email,
+    Hashed,
+    HostName,
+    Language,
+    Line,
+    Login,
+    Mailbox,
+    MediaType,
+    Network,
+    Sealed,
+    Sourced,
+    StatusCodes,
+    Term,
+    Text,
+    Timezone,
+    Token,
+    Url,
+    Username,
+    Withheld,
+)
+
+#: The syntaxes in which a company may want its documents: those the hub writes, and ``original``, which keeps them.
+SYNTAXES = (
+    "original",
+    "ubl-2.1",
+    "peppol-bis-3",
+    "ehf-3",
+    "xrechnung-3",
+    "puf-billing-2.0",
+    "vrbl",
+    "cii",
+    "finvoice-3.0",
+    "finvoice-3.0-soap",
+    "oioubl-2.1",
+    "oioubl-2.02",
+    "oioxml-0.71",
+    "farpay-bill",
+    "sendregning",
+    "bs-0601",
+    "factur-x",
+)
+Syntax = Annotated[str, Meta(extra={"form": forms.choice(SYNTAXES)})]
+#: 1 is first class, 2 is economy
+PostalClass = Annotated[int, Meta(extra={"form": forms.choice((1, 2))})]
+
+Struct = TypeVar("Struct", bound=msgspec.Struct)
+
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
+    """A table of the file that is stored by itself.
+
+    ``stated`` holds what the file says and nothing else: no defaults, values in their canonical text, secrets wrapped.
+    It is what tells a setting that was left out from one that was set to its default.
+    """
+
+    stated: Annotated[Mapping[str, Any], Meta(extra={"internal": True})] = field(default_factory=dict)
+
+
+class Hub(Entry, frozen=True, kw_only=True):
+    """``[hub]``. Without ``public_url`` the hub is known by the address it listens on. The key is never stored."""
+
+    public_url: Url | None = None
+    master_key: Withheld | None = None
+
+
+class Operator(Entry, frozen=True, kw_only=True):
+    """``[[user]]``: a person who runs the hub. A reader changes nothing."""
+
+    email: Login
+    password: Hashed
+    role: Literal["operator", "reader"] = "operator"
+
+
+class DialectSection(Entry, frozen=True, kw_only=True):
+    """``[dialects.<name>]``: what every dialect takes. At the root of ``hosts`` it answers without its prefix."""
+
+    hosts: tuple[HostName, ...] = ()
+
+
+class Sections(NamedTuple):
+    """The types of one dialect: ``[company.<name>]`` and ``[dialects.<name>]``."""
+
+    company: type[msgspec.Struct]
+    hub: type[DialectSection]
+
+
+Section = TypeVar("Section", bound=DialectSection)
+
+
+class Dialects(msgspec.Struct, frozen=True, kw_only=True):
+    """``[dialects]``: the sections by the name of the dialect."""
+
+    sections: Annotated[Mapping[str, Any], Meta(extra={"internal": True})] = field(default_factory=dict)
+
+    def section(self, of: type[Section]) -> Section:
+        """The section of that type; its defaults where the file has none."""
+        return next((section for section in self.sections.values() if isinstance(section, of)), of())
+
+
+class Price(Entry, frozen=True, kw_only=True):
+    """``[[price]]``: what a delivery costs. A condition left out fits everything; the first line that fits wins."""
+
+    credits: Amount
+    channel: Literal["network", "print", "email", "http"] | None = None
+    #: up to so many
+    pages: Annotated[int, Meta(extra={"form": forms.whole_number(1, 10_000)})] | None = None
+    postal_class: PostalClass | None = field(name="class", default=None)
+    colour: bool | None = None
+    #: where the letter goes, seen from the sender's country
+    country: Literal["FI", "EU", "OTHER"] | None = None
+
+
+class Outbound(Entry, frozen=True, kw_only=True):
+    """``[outbound]``: the private networks that calls may go to."""
+
+    trusted_networks: tuple[Network, ...] = ()
+
+
+class Mail(Entry, frozen=True, kw_only=True):
+    """``[mail]``: the mail server. ``url`` is ``smtp://user:password@host:port?tls=starttls``."""
+
+    url: Annotated[Sealed, Meta(extra={"form": forms.SMTP_URL})]
+    sender: Mailbox
+
+
+class Letters(Entry, frozen=True, kw_only=True):
+    """``[print]``: the printing house. ``cut_offs`` are times of day; ``url`` is ``sftp://user@host/folder``."""
+
+    cut_offs: tuple[ClockTime, ...] = ()
+    url: Annotated[Sealed, Meta(extra={"form": forms.SFTP_URL})] | None = None
+    #: the server's public key
+    host_key: Sourced | None = None
+    #: the hub's private key
+    key: Sealed | None = None
+
+
+class PostalAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """``[[company.address]]``: one of each type; the company's own fields are the official one."""
+
+    type: Literal["Official", "Billing", "Visiting"]
+    street: Line | None = None
+    street2: Line | None = None
+    post_code: Line | None = None
+    city: Line | None = None
+
+
+class LetterStyle(msgspec.Struct, frozen=True, kw_only=True):
+    """``[company.print]``: how the company's letters are printed unless a letter says otherwise."""
+
+    postal_class: PostalClass = field(name="class", default=2)
+    colour: bool = False
+    duplex: bool = True
+
+
+class User(msgspec.Struct, frozen=True, kw_only=True):
+    """``[[company.user]]``: a person who works for the company. A reader changes nothing."""
+
+    email: Login
+    password: Hashed
+    role: Literal["company", "reader"] = "company"
+
+
+class HttpPush(msgspec.Struct, frozen=True, kw_only=True):
+    """``[company.pagero.push]``: how documents are posted to a company's own server (specs/pagero.md, section 7)."""
+
+    url: Url
+    auth: Literal["none", "basic", "oauth2", "mtls"] = "none"
+    username: Username | None = None
+    password: Sealed | None = None
+    #: sent as they are. Sealed, because a header is where API keys go
+    headers: Annotated[
+        dict[str, Annotated[Sealed, Meta(extra={"form": forms.HEADER_VALUE})]],
+        Meta(extra={"names": forms.HEADER_NAME}),
+    ] = field(default_factory=dict)
+    #: header by the term of the document whose value it gets
+    document_headers: Annotated[dict[str, Term], Meta(extra={"names": forms.HEADER_NAME})] = field(default_factory=dict)
+    #: what happens where the document does not have that term
+    missing_header: Literal["omit", "stop"] = "omit"
+    method: Literal["POST", "PUT"] = "POST"
+    #: without one, the media type of the document
+    content_type: MediaType | None = None
+    success: StatusCodes = forms.StatusCodes(((200, 299),))
+    connect_timeout: Duration = timedelta(seconds=10)
+    read_timeout: Duration = timedelta(seconds=60)
+    attachments: Literal["embedded", "zip"] = "embedded"
+    token_url: Url | None = None
+    grant: Literal["client_credentials", "password"] = "client_credentials"
+    client_id: Token | None = None
+    client_secret: Sealed | None = None
+    scope: Text | None = None
+    #: PEM: the client's certificate and its key, and the authority that signed the server's
+    cert: Sourced | None = None
+    key: Sealed | None = None
+    ca: Sourced | None = None
+    proxy: Annotated[Sealed, Meta(extra={"form": forms.PROXY_URL})] | None = None
+
+    def contradictions(self) -> list[tuple[str, str]]:
+        """Keys that do not go together: the key at fault, and what is wrong with it."""
+        needed = {
+            "none": (),
+            "basic": ("username", "password"),
+            "oauth2": ("token_url", "client_id", "client_secret"),
+            "mtls": ("cert", "key"),
+        }[self.auth]
+        if self.auth == "oauth2" and self.grant == "password":
+            needed = (*needed, "username", "password")
+        found = [("auth", f'"{self.auth}" needs `{name}` as well') for name in needed if getattr(self, name) is None]
+        fixed = {name.casefold() for name in self.headers}
+        if twice := sorted(name for name in self.document_headers if name.casefold() in fixed):
+            found.append(("document_headers", f"`{twice[0]}` is set by `headers` already"))
+        return found
+
+
+class Company(Entry, frozen=True, kw_only=True):
+    """``[[company]]``: whoever sends and receives through the hub."""
+
+    key: Annotated[str, Meta(extra={"form": forms.NAME, "unique": "company"})]
+    name: Text
+    country: Country
+    #: the number of the company in its country's register; check digits are not verified
+    business_id: Text
+    vat_id: Text | None = None
+    #: electronic addresses; the first is the default
+    addresses: tuple[Address, ...] = ()
+    street: Line | None = None
+    post_code: Line | None = None
+    city: Line | None = None
+    email: Email | None = None
+    phone: Line | None = None
+    contact: Line | None = None
+    language: Language = "en"
+    iban: Text | None = None
+    bic: Text | None = None
+    contracts: tuple[Literal["send", "receive"], ...]
+    credits: Credits = "postpaid"
+    receive_as: Syntax = "original"
+    www: Line | None = None
+    additional_name: Line | None = None
+    customer_number: Line | None = None
+    #: default: that of the country, see :func:`fakturahub.clock.zone_for`
+    timezone: Timezone | None = None
+    #: everything but the delivery
+    test_mode: bool = False
+    #: for documents that rules exist for
+    validation: Literal["reject", "warn", "off"] = "reject"
+    #: what happens where the seller in the document is not this company
+    seller_mismatch: Literal["warn", "reject"] = "warn"
+    #: a conversion may lose what the target cannot carry; it is reported
+    allow_loss: bool = True
+    postal_addresses: Annotated[tuple[PostalAddress, ...], Meta(extra={"keyed_by": "type"})] = field(
+        name="address", default=()
+    )
+    letters: LetterStyle = field(name="print", default=LetterStyle())
+    users: Annotated[tuple[User, ...], Meta(extra={"keyed_by": "email"})] = field(name="user", default=())
+    #: the sections of dialects, by name
+    sections: Annotated[Mapping[str, Any], Meta(extra={"internal": True})] = field(default_factory=dict)
+
+    def section(self, of: type[Struct]) -> Struct | None:
+        """The section of that type, None where the company does not speak that dialect."""
+        return next((section for section in self.sections.values() if isinstance(section, of)), None)
+
+
+class Application(Entry, frozen=True, kw_only=True):
+    """``[[application]]``: a program that may call the Vertex API. ``tenants``: it sees only these; empty means any."""
+
+    client_id: ClientId
+    client_secret: Hashed
+    audiences: tuple[Text, ...] = ()
+    scopes: tuple[Token, ...] = ()
+    tenants: tuple[Token, ...] = ()
+
+
+class ParticipantAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a participant outside this hub is reached, in the words of its operator."""
+
+    address: Text
+    operator: Text | None = None
+    operator_id: Text | None = None
+
+
+class Participant(Entry, frozen=True, kw_only=True):
+    """``[[participant]]``: a receiver outside this hub."""
+
+    name: Text
+    business_id: Text | None = None
+    country: Country | None = None
+    addresses: tuple[ParticipantAddress, ...] = ()
+
+
+class Provisioning(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole file."""
+
+    hub: Hub = Hub()
+    operators: Annotated[tuple[Operator, ...], Meta(extra={"keyed_by": "email"})] = field(name="user", default=())
+    dialects: Dialects = Dialects()
+    prices: tuple[Price, ...] = field(name="price", default=())
+    outbound: Outbound = Outbound()
+    mail: Mail | None = None
+    letters: Letters | None = field(name="print", default=None)
+    companies: Annotated[tuple[Company, ...], Meta(extra={"keyed_by": "key"})] = field(name="company", default=())
+    applications: Annotated[tuple[Application, ...], Meta(extra={"keyed_by": "client_id"})] = field(
+        name="application", default=()
+    )
+    participants: tuple[Participant, ...] = field(name="participant", default=())

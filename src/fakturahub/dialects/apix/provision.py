@@ -1,0 +1,40 @@
+"""Apix' sections of the provisioning file."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from fakturahub.config import DialectSection
+from fakturahub.config.kinds import Duration, HostName, Sealed, Token
+
+
+class ApixCompany(msgspec.Struct, frozen=True, kw_only=True):
+    """``[company.apix]``: the company's identifiers with Apix (specs/apix.md, section 4).
+
+    ``transfer_key`` is the shared secret at the end of every digest, so the hub needs it in plain.
+    """
+
+    transfer_id: Annotated[Token, Meta(extra={"unique": "TransferID"})]
+    transfer_key: Sealed
+    #: names the company to the unauthenticated balance call
+    unique_company_id: Annotated[Token, Meta(extra={"unique": "UniqueCompanyID"})] | None = None
+
+
+class ApixHub(DialectSection, frozen=True, kw_only=True):
+    """``[dialects.apix]``. At the root of ``test_hosts`` everything is done but the delivery."""
+
+    test_hosts: tuple[HostName, ...] = ()
+    #: the unauthenticated balance call (specs/apix.md, 5.4)
+    saldo: bool = True
+    #: the unauthenticated registration call (specs/apix.md, 5.5)
+    registration: bool = False
+    #: how far a caller's time stamp may be from the hub's clock, before or after (specs/apix.md, 3.2)
+    clock_window: Duration = timedelta(hours=24)
+
+
+COMPANY_SECTION: type[ApixCompany] = ApixCompany
+HUB_SECTION: type[ApixHub] = ApixHub

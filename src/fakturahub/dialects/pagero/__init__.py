@@ -1,0 +1,1 @@
+"""Pagero Online."""

@@ -1,0 +1,1 @@
+"""Who may use the hub, and how their secrets are kept."""

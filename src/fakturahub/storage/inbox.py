@@ -1,0 +1,138 @@
+"""A company's inbox: what was delivered to it inside this hub, unreceived first.
+
+Every list has one index and a limit; nothing here costs more when more is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from fakturahub.clock import first_id_at
+from fakturahub.storage.database import Database
+from fakturahub.storage.tables import document, inbox
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One delivered document as its receiver sees it."""
+
+    id: UUID
+    company_id: UUID
+    document_id: UUID
+    arrived_at: datetime
+    received_at: datetime | None
+    kind: str
+    syntax: str | None
+    #: recognition, heading, findings
+    facts: dict[str, Any]
+
+
+class Stored(msgspec.Struct, frozen=True):
+    """The bytes of a document, or where they are."""
+
+    sha256: bytes
+    encoding: str
+    payload: bytes | None
+
+
+_ENTRY = (
+    inbox.c.id,
+    inbox.c.company_id,
+    inbox.c.document_id,
+    inbox.c.arrived_at,
+    inbox.c.received_at,
+    document.c.kind,
+    document.c.syntax,
+    document.c.facts,
+)
+_JOINED = inbox.join(document, document.c.id == inbox.c.document_id)
+_RECEIVED = sa.text("(received_at IS NOT NULL)")
+
+
+def _newest(received: bool, limit: str) -> sa.Select[Any]:
+    # Written with the very expression of the index, so that each half is one range of it.
+    return (
+        sa.select(*_ENTRY)
+        .select_from(_JOINED)
+        .where(
+            inbox.c.company_id == sa.bindparam("company"),
+            sa.text(f"(inbox.received_at IS NOT NULL) = {str(received).lower()}"),
+            inbox.c.id >= sa.bindparam("floor"),
+        )
+        .order_by(inbox.c.id.desc())
+        .limit(sa.bindparam(limit))
+    )
+
+
+_UNRECEIVED_STATEMENT = _newest(False, "most")
+_RECEIVED_STATEMENT = _newest(True, "most")
+
+_BY_ID = sa.select(*_ENTRY).select_from(_JOINED).where(inbox.c.id == sa.bindparam("entry"))
+
+_PAYLOAD = sa.select(document.c.sha256, document.c.encoding, document.c.payload).where(
+    document.c.id == sa.bindparam("document")
+)
+
+_LEASE = sa.text(
+    """UPDATE inbox SET lease_until = :until
+       WHERE id = (SELECT id FROM inbox
+                   WHERE company_id = :company AND (received_at IS NOT NULL) = false
+                     AND (lease_until IS NULL OR lease_until < :now)
+                   ORDER BY id
+                   LIMIT 1
+                   FOR UPDATE SKIP LOCKED)
+       RETURNING id"""
+)
+
+
+async def newest(database: Database, company: UUID, since: datetime, most: int) -> list[Entry]:
+    """Entries that arrived at or after *since*, the unreceived ones first, each part the newest first."""
+    async with database.begin() as connection:
+        floor = first_id_at(since)
+        rows = list(await connection.execute(_UNRECEIVED_STATEMENT, {"company": company, "floor": floor, "most": most}))
+        if len(rows) < most:
+            rows += await connection.execute(
+                _RECEIVED_STATEMENT, {"company": company, "floor": floor, "most": most - len(rows)}
+            )
+    return [Entry(*row) for row in rows]
+
+
+async def find(database: Database, entry: UUID) -> Entry | None:
+    async with database.begin() as connection:
+        row = (await connection.execute(_BY_ID, {"entry": entry})).one_or_none()
+    return None if row is None else Entry(*row)
+
+
+async def lease_oldest_unreceived(database: Database, company: UUID, now: datetime, length: timedelta) -> UUID | None:
+    """Reserve the oldest entry that nobody has received for *length*, so that two readers never get the same one."""
+    async with database.begin() as connection:
+        entry: UUID | None = await connection.scalar(_LEASE, {"company": company, "now": now, "until": now + length})
+    return entry
+
+
+async def mark_received(database: Database, entries: Sequence[UUID], now: datetime) -> None:
+    """Mark entries as received; the first time counts."""
+    async with database.begin() as connection:
+        await connection.execute(
+            sa.update(inbox)
+            .where(inbox.c.id.in_(entries), inbox.c.received_at.is_(None))
+            .values(received_at=now, lease_until=None)
+        )
+
+
+async def give_back(database: Database, entry: UUID) -> None:
+    """End a lease at once: the reader went away before it had everything."""
+    async with database.begin() as connection:
+        await connection.execute(sa.update(inbox).where(inbox.c.id == entry).values(lease_until=None))
+
+
+async def payload_of(database: Database, document_id: UUID) -> Stored | None:
+    """The stored bytes of a document."""
+    async with database.begin() as connection:
+        row = (await connection.execute(_PAYLOAD, {"document": document_id})).one_or_none()
+    return None if row is None else Stored(*row)

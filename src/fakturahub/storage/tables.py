@@ -1,0 +1,212 @@
+"""The tables, as SQLAlchemy sees them. The migrations are what made them; a test compares the two.
+
+Two kinds of statement use these: lists and look-ups are built from the tables below, the hot path (one batch of
+submissions, one batch of deliveries) is hand-written in its own module.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import BYTEA, DOUBLE_PRECISION, JSONB, TIMESTAMP, UUID
+
+metadata = sa.MetaData()
+
+Instant = TIMESTAMP(timezone=True)
+
+
+class Xid8(sa.types.UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction id: what a commit-ordered feed of events is paged by."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: object) -> str:
+        return "xid8"
+
+
+def _id(name: str = "id") -> sa.Column[object]:
+    return sa.Column(name, UUID(as_uuid=True), primary_key=True)
+
+
+# --- who is who -----------------------------------------------------------------------------------------------------
+
+#: one row: the number of the newest change, by which every node notices that something changed
+provisioning = sa.Table(
+    "provisioning",
+    metadata,
+    sa.Column("id", sa.SmallInteger, sa.CheckConstraint("id = 1", name="provisioning_one_row"), primary_key=True),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("applied_at", Instant, nullable=False),
+    sa.Column("key_fingerprint", sa.Text),
+)
+
+#: settings that are not a company: [hub], [dialects.*], [[application]], [[participant]] ...
+setting = sa.Table(
+    "setting",
+    metadata,
+    sa.Column("section", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("value", JSONB, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+)
+
+company = sa.Table(
+    "company",
+    metadata,
+    _id(),
+    sa.Column("key", sa.Text, nullable=False, unique=True),
+    sa.Column("settings", JSONB, nullable=False),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+)
+sa.Index("company_version", company.c.version)
+
+#: an electronic address belongs to one company; the routing form of the address is the key
+company_address = sa.Table(
+    "company_address",
+    metadata,
+    sa.Column("address", sa.Text, primary_key=True),
+    sa.Column("company_id", UUID(as_uuid=True), sa.ForeignKey("company.id"), nullable=False),
+)
+sa.Index("company_address_company", company_address.c.company_id)
+
+#: a name by which a dialect knows a company (user name, TransferID ...) belongs to one company
+credential = sa.Table(
+    "credential",
+    metadata,
+    sa.Column("dialect", sa.Text, primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("company_id", UUID(as_uuid=True), sa.ForeignKey("company.id"), nullable=False),
+)
+sa.Index("credential_company", credential.c.company_id)
+
+# --- documents on their way -----------------------------------------------------------------------------------------
+# No foreign key to company on these: it would lock the company's row on every insert.
+
+submission = sa.Table(
+    "submission",
+    metadata,
+    _id(),
+    sa.Column("company_id", UUID(as_uuid=True), nullable=False),
+    sa.Column("dialect", sa.Text, nullable=False),
+    # what makes a repeat a repeat; NULL where nothing does
+    sa.Column("repeat_key", sa.Text),
+    sa.Column("body_sha256", BYTEA, nullable=False),
+    sa.Column("mode", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("answer_status", sa.SmallInteger, nullable=False),
+    sa.Column("answer_type", sa.Text, nullable=False),
+    sa.Column("answer", BYTEA, nullable=False),
+    # file name, declared type, the sender's key, request id
+    sa.Column("request", JSONB, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.UniqueConstraint("company_id", "dialect", "repeat_key", name="submission_repeat"),
+)
+
+document = sa.Table(
+    "document",
+    metadata,
+    _id(),
+    sa.Column("submission_id", UUID(as_uuid=True), sa.ForeignKey("submission.id"), nullable=False),
+    sa.Column("company_id", UUID(as_uuid=True), nullable=False),
+    sa.Column("receiver_id", UUID(as_uuid=True)),
+    sa.Column("mode", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("syntax", sa.Text),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("number", sa.Text),
+    sa.Column("issue_date", sa.Date),
+    sa.Column("currency", sa.Text),
+    sa.Column("payable", sa.Numeric),
+    # recognition, heading, findings, how it was routed
+    sa.Column("facts", JSONB, nullable=False),
+    sa.Column("sha256", BYTEA, nullable=False),
+    sa.Column("size", sa.BigInteger, nullable=False),
+    # identity | zlib: the bytes are in this row; store: they are in the payload store under their hash
+    sa.Column("encoding", sa.Text, nullable=False),
+    sa.Column("payload", BYTEA),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+)
+sa.Index("document_submission", document.c.submission_id)
+sa.Index("document_company", document.c.company_id, document.c.id.desc())
+sa.Index("document_receiver", document.c.receiver_id, document.c.id.desc())
+sa.Index("document_number", document.c.company_id, document.c.number)
+sa.Index("document_stored", document.c.sha256, postgresql_where=document.c.encoding == "store")
+
+delivery = sa.Table(
+    "delivery",
+    metadata,
+    _id(),
+    sa.Column("document_id", UUID(as_uuid=True), sa.ForeignKey("document.id"), nullable=False),
+    sa.Column("company_id", UUID(as_uuid=True), nullable=False),
+    sa.Column("receiver_id", UUID(as_uuid=True)),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    # why this way, in words
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("wanted_syntax", sa.Text, nullable=False),
+    sa.Column("delivered_syntax", sa.Text),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("due_at", Instant, nullable=False),
+    sa.Column("last_error", sa.Text),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+)
+sa.Index("delivery_document", delivery.c.document_id)
+sa.Index("delivery_company", delivery.c.company_id, delivery.c.id.desc())
+sa.Index("delivery_state", delivery.c.state, delivery.c.id.desc())
+sa.Index(
+    "delivery_open",
+    delivery.c.due_at,
+    postgresql_where=delivery.c.state.in_(["pending", "sending", "retrying"]),
+)
+
+attempt = sa.Table(
+    "attempt",
+    metadata,
+    _id(),
+    sa.Column("delivery_id", UUID(as_uuid=True), sa.ForeignKey("delivery.id"), nullable=False),
+    sa.Column("started_at", Instant, nullable=False),
+    sa.Column("seconds", DOUBLE_PRECISION, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False),
+    sa.Column("detail", JSONB, nullable=False),
+)
+sa.Index("attempt_delivery", attempt.c.delivery_id)
+
+event = sa.Table(
+    "event",
+    metadata,
+    _id(),
+    # commit order: a reader takes events whose transaction is older than every one still running
+    sa.Column("xact", Xid8, server_default=sa.text("pg_current_xact_id()"), nullable=False),
+    sa.Column("company_id", UUID(as_uuid=True), nullable=False),
+    sa.Column("document_id", UUID(as_uuid=True)),
+    sa.Column("delivery_id", UUID(as_uuid=True)),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+    sa.Column("data", JSONB, nullable=False),
+)
+sa.Index("event_document", event.c.document_id)
+sa.Index("event_feed", event.c.company_id, event.c.xact, event.c.id)
+
+inbox = sa.Table(
+    "inbox",
+    metadata,
+    _id(),
+    sa.Column("company_id", UUID(as_uuid=True), nullable=False),
+    sa.Column("document_id", UUID(as_uuid=True), sa.ForeignKey("document.id"), nullable=False),
+    # one entry per delivery, whoever does it and however often
+    sa.Column("delivery_id", UUID(as_uuid=True), sa.ForeignKey("delivery.id"), nullable=False, unique=True),
+    sa.Column("arrived_at", Instant, nullable=False),
+    sa.Column("received_at", Instant),
+    # handed to a reader whose receipt is not known yet; nobody else gets it until then
+    sa.Column("lease_until", Instant),
+)
+sa.Index(
+    "inbox_unreceived_first",
+    inbox.c.company_id,
+    sa.text("(received_at IS NOT NULL)"),
+    inbox.c.id.desc(),
+)
+sa.Index("inbox_document", inbox.c.document_id)

@@ -88,6 +88,8 @@ class Batches(Generic[Item, Result]):
             self._weight -= sum(waiting.weight for waiting in batch)
             try:
                 results = await self._run([waiting.item for waiting in batch])
+                if len(results) != len(batch):
+                    raise ValueError(f"{len(results)} results for {len(batch)} items")
             except Exception as error:  # a loop that died would leave every later caller waiting for ever
                 if isinstance(error, FakturahubError):
                     results = [error] * len(batch)

@@ -118,7 +118,6 @@ async def _record(connection: asyncpg.Connection[asyncpg.Record], done: Sequence
         [one.seconds for one in done],
         [str(one.entry_id) for one in done],
     )
-    await _settle_documents(connection, documents, now)
     await connection.execute(
         """INSERT INTO event (id, company_id, document_id, delivery_id, kind, at, data)
            SELECT r.id, r.company, r.document, r.delivery, 'delivery.delivered', $5,
@@ -132,6 +131,7 @@ async def _record(connection: asyncpg.Connection[asyncpg.Record], done: Sequence
         now,
         [one.claimed.channel for one in done],
     )
+    await _settle_documents(connection, documents, now)
 
 
 async def _settle_documents(
@@ -146,10 +146,16 @@ async def _settle_documents(
         (record[0], document_state_after([DeliveryState(state) for state in record[1]])) for record in records
     )
     await connection.execute(
-        """UPDATE document SET state = r.state, changed_at = $3
-           FROM unnest($1::uuid[], $2::text[]) AS r (id, state) WHERE document.id = r.id""",
+        """WITH changed AS (
+               UPDATE document SET state = r.state, changed_at = $4
+               FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS r (id, state, event)
+               WHERE document.id = r.id AND document.state <> r.state
+               RETURNING document.id, company_id, document.state, r.event)
+           INSERT INTO event (id, company_id, document_id, kind, at, data)
+           SELECT event, company_id, id, 'document.' || state, $4, '{}' FROM changed""",
         [document_id for document_id, _ in states],
         [state.value for _, state in states],
+        [new_id(now) for _ in states],
         now,
     )
 

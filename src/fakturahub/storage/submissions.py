@@ -16,7 +16,7 @@ import asyncpg
 import msgspec
 
 from fakturahub import telemetry
-from fakturahub.errors import DatabaseUnavailable, FakturahubError, IdempotencyConflict, InternalFault
+from fakturahub.errors import DatabaseUnavailable, FakturahubError, IdempotencyConflict, InternalFault, Unavailable
 from fakturahub.model import Answer
 from fakturahub.storage.batches import Batches
 from fakturahub.storage.database import DRIVER_ERRORS, Database, PlainSession, is_passing
@@ -143,11 +143,14 @@ class SubmissionWriter:
             middle = len(batch) // 2
             return [*await self._write(batch[:middle]), *await self._write(batch[middle:])]
 
-    async def _store(self, batch: Sequence[SubmissionRows]) -> list[Stored | IdempotencyConflict]:
+    async def _store(self, batch: Sequence[SubmissionRows]) -> list[Stored | FakturahubError]:
+        # Two processes may hold the same keys at once, such as the requests that a load balancer sent again. In the
+        # same order one waits for the other; in any other they could deadlock.
+        in_order = sorted(batch, key=lambda rows: (rows.company_id, rows.dialect, rows.repeat_key or ""))
         async with self._session.transaction() as connection:
-            await _forget_old_repeats(connection, batch)
+            await _forget_old_repeats(connection, in_order)
             first = await _find_repeated(connection, [rows for rows in batch if not rows.takes_key])
-            new = await _insert_submissions(connection, [rows for rows in batch if _key(rows) not in first])
+            new = await _insert_submissions(connection, [rows for rows in in_order if _key(rows) not in first])
             fresh = [rows for rows in batch if rows.id in new]
             await _insert_documents(connection, fresh)
             await _insert_deliveries(connection, fresh)
@@ -155,7 +158,10 @@ class SubmissionWriter:
             await enqueue_plain(connection, [delivery.id for rows in fresh for delivery in rows.deliveries])
             # A later statement than the insert: it sees the row of whoever came first, in this batch or elsewhere.
             first |= await _find_repeated(connection, [rows for rows in batch if rows.id not in new])
-        return [Stored(rows.answer, False, rows.id) if rows.id in new else _repeat(rows, first) for rows in batch]
+        return [
+            Stored(rows.answer, False, rows.id) if rows.id in new else _repeat(rows, first.get(_key(rows)))
+            for rows in batch
+        ]
 
 
 class _First(msgspec.Struct):
@@ -172,8 +178,9 @@ def _key(rows: SubmissionRows) -> _Key:
     return rows.company_id, rows.dialect, rows.repeat_key
 
 
-def _repeat(rows: SubmissionRows, first: dict[_Key, _First]) -> Stored | IdempotencyConflict:
-    earlier = first[_key(rows)]
+def _repeat(rows: SubmissionRows, earlier: _First | None) -> Stored | FakturahubError:
+    if earlier is None:  # its window ended for another process between two statements of this one
+        return Unavailable("What this submission repeats has just become too old to be repeated.", retry_after=1)
     if earlier.body_sha256 == rows.body_sha256:
         return Stored(earlier.answer, True, earlier.id)
     return IdempotencyConflict(

@@ -1,0 +1,206 @@
+"""The companies of this hub as a node knows them: kept in memory, brought up to date every second.
+
+Authentication and routing look here and never in the database, so a request costs a dictionary look-up. A change that
+was applied anywhere is in force on every node within `REFRESH` seconds and a database round trip.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from fakturahub import telemetry
+from fakturahub.clock import zone_for
+from fakturahub.config import routing_form
+from fakturahub.errors import DatabaseUnavailable
+from fakturahub.storage import companies as stored
+from fakturahub.storage.database import Database
+
+#: seconds between two looks for changes
+REFRESH = 1.0
+
+log = telemetry.logger("identity.companies")
+
+
+class Company(msgspec.Struct, frozen=True):
+    """A company of this hub. ``settings`` is its table of the provisioning file with secrets hashed or sealed."""
+
+    id: UUID
+    key: str
+    name: str
+    country: str
+    zone: ZoneInfo
+    #: routing forms of its electronic addresses, the default one first
+    addresses: tuple[str, ...]
+    business_id: str | None
+    vat_id: str | None
+    contracts: frozenset[str]
+    receive_as: str
+    test_mode: bool
+    seller_mismatch: str
+    settings: Mapping[str, Any]
+
+    def section(self, dialect: str) -> Mapping[str, Any]:
+        """The company's section for a dialect, empty where it has none."""
+        section: Mapping[str, Any] = self.settings.get(dialect) or {}
+        return section
+
+
+def compact(identifier: str) -> str:
+    """An identifier as it is compared: letters and digits only, in upper case (``556161-8033`` is ``5561618033``)."""
+    return re.sub(r"[^0-9A-Za-z]", "", identifier).upper()
+
+
+def company_of(row: stored.CompanyRow) -> Company:
+    """The company that a stored row describes."""
+    settings = row.settings
+    return Company(
+        id=row.id,
+        key=row.key,
+        name=settings["name"],
+        country=settings["country"],
+        zone=zone_for(settings["country"], settings.get("timezone")),
+        addresses=tuple(routing_form(address) for address in settings.get("addresses", ())),
+        business_id=settings.get("business_id"),
+        vat_id=settings.get("vat_id"),
+        contracts=frozenset(settings.get("contracts", ())),
+        receive_as=settings.get("receive_as") or "original",
+        test_mode=bool(settings.get("test_mode")),
+        seller_mismatch=settings.get("seller_mismatch") or "warn",
+        settings=settings,
+    )
+
+
+class Companies:
+    """All companies and hub settings of one moment, with the indexes that requests need."""
+
+    def __init__(self, credential_names: Mapping[str, str]) -> None:
+        """``credential_names``: for each dialect the key of its section that a caller is known by."""
+        self._credential_names = credential_names
+        self._version = 0
+        self._by_id: dict[UUID, Company] = {}
+        self._by_address: dict[str, UUID] = {}
+        self._by_business_id: dict[str, set[UUID]] = {}
+        self._by_vat_id: dict[str, set[UUID]] = {}
+        self._by_credential: dict[tuple[str, str], UUID] = {}
+        self._settings: dict[tuple[str, str], Any] = {}
+        self._dialect_of_host: dict[str, str] = {}
+
+    @property
+    def version(self) -> int:
+        return self._version
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def __iter__(self) -> Iterator[Company]:
+        return iter(self._by_id.values())
+
+    def get(self, company_id: UUID) -> Company | None:
+        return self._by_id.get(company_id)
+
+    def by_credential(self, dialect: str, name: str) -> Company | None:
+        """The company that calls itself *name* in a dialect."""
+        company_id = self._by_credential.get((dialect, name))
+        return None if company_id is None else self._by_id[company_id]
+
+    def by_address(self, address: str) -> Company | None:
+        """The company with an electronic address, given in routing form."""
+        company_id = self._by_address.get(address)
+        return None if company_id is None else self._by_id[company_id]
+
+    def by_business_id(self, business_id: str) -> list[Company]:
+        return [self._by_id[one] for one in self._by_business_id.get(compact(business_id), ())]
+
+    def by_vat_id(self, vat_id: str) -> list[Company]:
+        return [self._by_id[one] for one in self._by_vat_id.get(compact(vat_id), ())]
+
+    def first_with(self, dialect: str) -> Company | None:
+        """The first company that has a section for a dialect, by its key."""
+        return min((one for one in self._by_id.values() if one.section(dialect)), key=lambda one: one.key, default=None)
+
+    def hosts_of(self, dialect: str) -> list[str]:
+        """The host names at whose root a dialect answers."""
+        return sorted(host for host, name in self._dialect_of_host.items() if name == dialect)
+
+    def setting(self, section: str, key: str = "") -> Any:
+        """A stored setting that is not a company's, None where there is none."""
+        return self._settings.get((section, key))
+
+    def dialect_of_host(self, host: str) -> str | None:
+        """The dialect that answers at the root of *host*, a Host header with or without a port."""
+        if not self._dialect_of_host:
+            return None
+        name = host.rsplit(":", 1)[0] if host[-1:] != "]" else host
+        return self._dialect_of_host.get(name.lower().rstrip("."))
+
+    def apply(self, changes: stored.Changes) -> None:
+        """Take over what changed. One step without an await: a request sees all of a change or nothing."""
+        for row in changes.companies:
+            known = self._by_id.get(row.id)
+            if known is not None:
+                self._forget(known)
+            self._learn(company_of(row))
+        for setting in changes.settings:
+            self._settings[(setting.section, setting.key)] = setting.value
+        self._dialect_of_host = {
+            host.lower().rstrip("."): name
+            for (section, name), value in self._settings.items()
+            if section == "dialects"
+            for host in (*value.get("hosts", ()), *value.get("test_hosts", ()))
+        }
+        self._version = changes.version
+
+    def _credentials(self, company: Company) -> Iterable[tuple[str, str]]:
+        for dialect, key in self._credential_names.items():
+            name = company.section(dialect).get(key)
+            if name:
+                yield dialect, name
+
+    def _learn(self, company: Company) -> None:
+        self._by_id[company.id] = company
+        for address in company.addresses:
+            self._by_address[address] = company.id
+        if company.business_id:
+            self._by_business_id.setdefault(compact(company.business_id), set()).add(company.id)
+        if company.vat_id:
+            self._by_vat_id.setdefault(compact(company.vat_id), set()).add(company.id)
+        for credential in self._credentials(company):
+            self._by_credential[credential] = company.id
+
+    def _forget(self, company: Company) -> None:
+        for address in company.addresses:
+            if self._by_address.get(address) == company.id:
+                del self._by_address[address]
+        if company.business_id:
+            self._by_business_id[compact(company.business_id)].discard(company.id)
+        if company.vat_id:
+            self._by_vat_id[compact(company.vat_id)].discard(company.id)
+        for credential in self._credentials(company):
+            if self._by_credential.get(credential) == company.id:
+                del self._by_credential[credential]
+
+
+async def refresh(database: Database, companies: Companies) -> bool:
+    """Bring *companies* up to date; True where something had changed."""
+    if await stored.version(database) == companies.version:
+        return False
+    companies.apply(await stored.changes_since(database, companies.version))
+    return True
+
+
+async def keep_fresh(database: Database, companies: Companies) -> None:
+    """Refresh for ever. While the database is away, what was known last holds."""
+    while True:
+        await asyncio.sleep(REFRESH)
+        try:
+            if await refresh(database, companies):
+                log.info("settings changed", version=companies.version, companies=len(companies))
+        except DatabaseUnavailable:
+            log.warning("settings not refreshed: the database is unavailable")

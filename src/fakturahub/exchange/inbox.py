@@ -1,0 +1,108 @@
+"""A company's inbox: listing, fetching, and knowing what was received."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from fakturahub import formats
+from fakturahub.errors import InternalFault
+from fakturahub.model import Attachment, Clock, Heading, Recognition
+from fakturahub.storage import inbox as stored
+from fakturahub.storage.database import Database
+from fakturahub.storage.payloads import PayloadStore, decode_inline
+
+#: how long an entry stays with a reader that neither finished nor went away
+LEASE = timedelta(minutes=2)
+#: bytes above which attachments are decoded in a thread
+DECODE_IN_THREAD = 128 * 1024
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A delivered document as its receiver sees it."""
+
+    id: UUID
+    company_id: UUID
+    document_id: UUID
+    arrived_at: datetime
+    received_at: datetime | None
+    heading: Heading
+    recognition: Recognition
+
+
+class Content(msgspec.Struct, frozen=True):
+    """What a receiver fetches: the document's bytes and its attachments decoded."""
+
+    entry: Entry
+    data: bytes
+    attachments: tuple[Attachment, ...]
+
+
+def _entry(one: stored.Entry) -> Entry:
+    return Entry(
+        one.id,
+        one.company_id,
+        one.document_id,
+        one.arrived_at,
+        one.received_at,
+        msgspec.convert(one.facts["heading"], Heading),
+        msgspec.convert(one.facts["recognition"], Recognition),
+    )
+
+
+async def payload(database: Database, payloads: PayloadStore, document_id: UUID) -> bytes | None:
+    """The original bytes of a document, None where there is no such document."""
+    found = await stored.payload_of(database, document_id)
+    if found is None:
+        return None
+    if found.payload is None:
+        return await payloads.get(found.sha256)
+    return decode_inline(found.encoding, found.payload)
+
+
+class Inbox:
+    """The inboxes of this hub's companies, for one process."""
+
+    def __init__(self, database: Database, payloads: PayloadStore, clock: Clock) -> None:
+        self._database = database
+        self._payloads = payloads
+        self._clock = clock
+
+    async def newest(self, company_id: UUID, since: datetime, most: int) -> list[Entry]:
+        """Entries that arrived at or after *since*, unreceived first, each part the newest first."""
+        return [_entry(one) for one in await stored.newest(self._database, company_id, since, most)]
+
+    async def find(self, entry_id: UUID) -> Entry | None:
+        """An entry by its id, whosever it is: the caller has to prove that it may see it."""
+        found = await stored.find(self._database, entry_id)
+        return None if found is None else _entry(found)
+
+    async def content(self, entry: Entry) -> Content:
+        """What is fetched of an entry."""
+        data = await payload(self._database, self._payloads, entry.document_id)
+        if data is None:
+            raise InternalFault(f"The document of inbox entry {entry.id} is gone.")
+        if not entry.heading.attachments:
+            return Content(entry, data, ())
+        if len(data) > DECODE_IN_THREAD:
+            return Content(entry, data, await asyncio.to_thread(formats.attachments, data))
+        return Content(entry, data, formats.attachments(data))
+
+    async def mark_received(self, entry_id: UUID) -> None:
+        """Note that an entry was received; the first time counts."""
+        await stored.mark_received(self._database, [entry_id], self._clock.now())
+
+    async def lease_next(self, company_id: UUID) -> Entry | None:
+        """The oldest entry that nobody has received, reserved so that no other reader gets it.
+
+        The reservation ends with `mark_received`, with `give_back`, or after `LEASE`.
+        """
+        entry_id = await stored.lease_oldest_unreceived(self._database, company_id, self._clock.now(), LEASE)
+        return None if entry_id is None else await self.find(entry_id)
+
+    async def give_back(self, entry_id: UUID) -> None:
+        """End a reservation: the reader went away before it had everything."""
+        await stored.give_back(self._database, entry_id)

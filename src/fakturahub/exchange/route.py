@@ -1,0 +1,126 @@
+"""Where a document goes, and whose it is: pure decisions over what the document states and who is known."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from fakturahub.config import routing_form
+from fakturahub.identity.companies import Company, compact
+from fakturahub.model import Identifier, PartyHeading
+
+#: ISO 6523 code of the GLN
+GLN = "0088"
+
+# Countries of the schemes that business ids come under, to tell equal numbers of two countries apart: a Danish CVR and
+# a Finnish y-tunnus both have eight digits. (EAS code list)
+COUNTRY_OF_SCHEME = {
+    "0002": "FR",
+    "0007": "SE",
+    "0009": "FR",
+    "0060": "US",
+    "0096": "DK",
+    "0106": "NL",
+    "0184": "DK",
+    "0190": "NL",
+    "0191": "EE",
+    "0192": "NO",
+    "0195": "SG",
+    "0198": "DK",
+    "0204": "DE",
+    "0208": "BE",
+    "0212": "FI",
+    "0213": "FI",
+    "0216": "FI",
+}
+
+
+class Known(Protocol):
+    """What routing needs to know of the companies of this hub."""
+
+    def by_address(self, address: str) -> Company | None: ...
+    def by_business_id(self, business_id: str) -> list[Company]: ...
+    def by_vat_id(self, vat_id: str) -> list[Company]: ...
+
+
+class Route(msgspec.Struct, frozen=True):
+    """A decision and its reason in words."""
+
+    receiver: Company | None
+    #: the identifier that decided
+    address: str
+    why: str
+
+
+def _glns(party: PartyHeading) -> list[Identifier]:
+    return [one for one in party.identifiers if one.scheme == GLN]
+
+
+def _in_country(candidates: list[Company], party: PartyHeading, identifier: Identifier) -> list[Company]:
+    country = COUNTRY_OF_SCHEME.get(identifier.scheme or "") or party.country
+    return [one for one in candidates if one.country == country] if country else candidates
+
+
+def find_route(buyer: PartyHeading, known: Known) -> Route:
+    """The company of this hub that *buyer* is: by electronic address, then business id, VAT id, GLN.
+
+    An identifier that several companies share decides nothing; the search goes on, and the reason says so.
+    """
+    doubts: list[str] = []
+    if buyer.endpoint is not None and buyer.endpoint.scheme:
+        company = known.by_address(routing_form(str(buyer.endpoint)))
+        if company is not None:
+            return _to(company, str(buyer.endpoint), f"electronic address {buyer.endpoint}")
+        doubts.append(f"no company of this hub has the electronic address {buyer.endpoint}")
+    business_ids = [one for one in (buyer.business_id, *buyer.identifiers) if one is not None and one.scheme != GLN]
+    for identifier in business_ids:
+        found = _in_country(known.by_business_id(identifier.value), buyer, identifier)
+        if len(found) == 1:
+            return _to(found[0], str(identifier), f"business id {identifier}")
+        if found:
+            doubts.append(f"{len(found)} companies have the business id {identifier}")
+        elif identifier is buyer.business_id:
+            doubts.append(f"none has the business id {identifier}")
+    if buyer.vat_id:
+        found = known.by_vat_id(buyer.vat_id)
+        if len(found) == 1:
+            return _to(found[0], buyer.vat_id, f"VAT id {buyer.vat_id}")
+        doubts.append(
+            f"{len(found)} companies have the VAT id {buyer.vat_id}" if found else f"none has the VAT id {buyer.vat_id}"
+        )
+    for gln in _glns(buyer):
+        company = known.by_address(routing_form(str(gln)))
+        if company is not None:
+            return _to(company, str(gln), f"GLN {gln.value}")
+        doubts.append(f"none has the GLN {gln.value}")
+    if not doubts:
+        doubts.append("the document names its buyer by no electronic address, business id, VAT id or GLN")
+    return Route(None, "", "; ".join(doubts))
+
+
+def _to(company: Company, address: str, by: str) -> Route:
+    if "receive" not in company.contracts:
+        return Route(None, address, f"{company.name} was found by {by}, but has no contract for receiving")
+    return Route(company, address, f"{company.name} was found by {by}")
+
+
+def is_company(party: PartyHeading, company: Company) -> bool | None:
+    """Whether *party* is *company*: None where the document says nothing that could tell.
+
+    Identifiers decide; the name counts only where the document gives no identifier at all.
+    """
+    endpoint = party.endpoint
+    stated = [one for one in (endpoint, *_glns(party)) if one is not None and one.scheme]
+    if any(routing_form(str(one)) in company.addresses for one in stated):
+        return True
+    numbers = {compact(one.value) for one in (party.business_id, *party.identifiers) if one is not None}
+    if company.business_id and compact(company.business_id) in numbers:
+        return True
+    if company.vat_id and party.vat_id and compact(company.vat_id) == compact(party.vat_id):
+        return True
+    if stated or numbers or party.vat_id:
+        return False
+    if party.name:
+        return party.name.casefold().strip() == company.name.casefold()
+    return None

@@ -1,0 +1,251 @@
+"""Taking a submission: recognise, read, route, and store everything of it with the answer, in one transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from fakturahub import formats, telemetry
+from fakturahub.clock import new_id
+from fakturahub.errors import DocumentRefused, NoContract, SellerMismatch
+from fakturahub.exchange.route import Known, Route, find_route, is_company
+from fakturahub.identity.companies import Company
+from fakturahub.model import (
+    Answer,
+    DocumentState,
+    Finding,
+    Heading,
+    Kind,
+    Mode,
+    Recognition,
+    Severity,
+    Submission,
+    SubmissionState,
+    Verdict,
+)
+from fakturahub.storage.payloads import INLINE_LIMIT, PayloadStore, encode_inline
+from fakturahub.storage.submissions import DeliveryRow, DocumentRow, EventRow, SubmissionRows, SubmissionWriter
+
+#: without a key of the sender's, equal bytes are a repeat for this long
+REPEAT_WINDOW = timedelta(hours=24)
+#: bytes above which a document is read in a thread, so that it holds up nobody else
+READ_IN_THREAD = 128 * 1024
+#: the channel of deliveries to companies of this hub
+INBOX = "inbox"
+
+
+class Judged(msgspec.Struct, frozen=True):
+    """What became of one document of a submission."""
+
+    id: UUID
+    state: DocumentState
+    number: str | None
+    route: Route | None
+    findings: tuple[Finding, ...]
+    #: the error for which it was rejected
+    refusal: DocumentRefused | None = None
+
+
+class Accepted(msgspec.Struct, frozen=True):
+    """What a dialect composes its answer from."""
+
+    submission: Submission
+    documents: tuple[Judged, ...]
+
+
+class _Read(msgspec.Struct, frozen=True):
+    recognition: Recognition | None
+    heading: Heading
+    refusal: DocumentRefused | None
+
+
+def _read(data: bytes) -> _Read:
+    """Recognise and read; a document that is well-formed but not acceptable comes back with its refusal.
+
+    Raises `TransferUnreadable` for bytes that are no readable document at all.
+    """
+    try:
+        opened = formats.open_document(data)
+    except DocumentRefused as refusal:
+        return _Read(getattr(refusal, "recognition", None), Heading(Kind.OTHER), refusal)
+    try:
+        # What cannot be taken out again must not be taken in: its receiver would never get the document.
+        if any(one.embedded for one in opened.heading.attachments):
+            opened.attachments()
+    except DocumentRefused as refusal:
+        return _Read(opened.recognition, opened.heading, refusal)
+    return _Read(opened.recognition, opened.heading, None)
+
+
+class Exchange:
+    """The use case of submitting, for one process."""
+
+    def __init__(self, known: Known, writer: SubmissionWriter, payloads: PayloadStore) -> None:
+        self._known = known
+        self._writer = writer
+        self._payloads = payloads
+
+    async def submit(
+        self, submission: Submission, sender: Company, compose: Callable[[Accepted], Answer]
+    ) -> tuple[Answer, bool]:
+        """Take *submission* from *sender*; returns the answer and whether it repeats an earlier one.
+
+        ``compose`` makes the dialect's answer from what became of the documents; it is stored with them, before anybody
+        is told. Raises `TransferUnreadable`, `PermissionDenied`, `IdempotencyConflict` and `Unavailable`; nothing is
+        stored then.
+        """
+        if "send" not in sender.contracts:
+            raise NoContract(f"{sender.name} has no contract for sending.")
+        data = submission.data
+        read = await asyncio.to_thread(_read, data) if len(data) > READ_IN_THREAD else _read(data)
+        if sender.test_mode and submission.mode is Mode.PROD:
+            submission = msgspec.structs.replace(submission, mode=Mode.TEST)
+        judged = self._judge(submission, sender, read)
+        sha256 = hashlib.sha256(data).digest()
+        if len(data) > INLINE_LIMIT:
+            await self._payloads.put(data)
+            encoding, payload = "store", None
+        else:
+            encoding, payload = encode_inline(data)
+        answer = compose(Accepted(submission, (judged,)))
+        stored = await self._writer.store(_rows(submission, sender, read, judged, answer, sha256, encoding, payload))
+        telemetry.SUBMISSIONS.labels(submission.dialect, submission.mode.value, str(stored.repeated).lower()).inc()
+        return stored.answer, stored.repeated
+
+    def _judge(self, submission: Submission, sender: Company, read: _Read) -> Judged:
+        document_id = new_id(submission.at)
+        if read.refusal is not None:
+            return Judged(document_id, DocumentState.REJECTED, None, None, (_finding(read.refusal),), read.refusal)
+        heading = read.heading
+        findings: list[Finding] = []
+        if is_company(heading.seller, sender) is not True:
+            mismatch = SellerMismatch(
+                f"The document names {_named(heading)} as its seller; it was sent by {sender.name}.", term="BG-4"
+            )
+            if sender.seller_mismatch == "reject":
+                return Judged(
+                    document_id, DocumentState.REJECTED, heading.number, None, (_finding(mismatch),), mismatch
+                )
+            findings.append(_finding(mismatch, Severity.WARNING))
+        route = find_route(heading.buyer, self._known)
+        state = DocumentState.ROUTED if route.receiver is not None else DocumentState.UNROUTABLE
+        return Judged(document_id, state, heading.number, route, tuple(findings))
+
+
+def _named(heading: Heading) -> str:
+    seller = heading.seller
+    return seller.name or (str(seller.endpoint) if seller.endpoint else "nobody")
+
+
+def _finding(error: DocumentRefused, severity: Severity = Severity.FATAL) -> Finding:
+    return Finding(error.code, severity, error.reason, path=error.place, term=error.term)
+
+
+def _repeat_key(submission: Submission, judged: Judged, sha256: bytes) -> tuple[str | None, timedelta | None]:
+    """What makes this submission a repeat of an earlier one, and for how long.
+
+    The mode is part of it: what was sent as a test is not thereby sent.
+    """
+    if submission.key is not None:
+        return f"{submission.mode}:key:{submission.key}", None
+    if judged.number is None:
+        return None, None
+    return f"{submission.mode}:bytes:{sha256.hex()}", REPEAT_WINDOW
+
+
+def _text(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _rows(
+    submission: Submission,
+    sender: Company,
+    read: _Read,
+    judged: Judged,
+    answer: Answer,
+    sha256: bytes,
+    encoding: str,
+    payload: bytes | None,
+) -> SubmissionRows:
+    heading = read.heading
+    at = submission.at
+    receiver = judged.route.receiver if judged.route is not None else None
+    refused = judged.state is DocumentState.REJECTED
+    repeat_key, repeat_window = _repeat_key(submission, judged, sha256)
+    facts = {
+        "recognition": read.recognition,
+        "heading": heading,
+        "findings": judged.findings,
+        "verdict": Verdict.NOT_CHECKED,
+        "route": None if judged.route is None else judged.route.why,
+    }
+    document = DocumentRow(
+        id=judged.id,
+        receiver_id=None if receiver is None else receiver.id,
+        state=judged.state.value,
+        syntax=None if read.recognition is None else read.recognition.syntax,
+        kind=heading.kind.value,
+        number=heading.number,
+        issue_date=heading.issue_date,
+        currency=heading.currency,
+        payable=heading.payable,
+        facts=_text(facts),
+        sha256=sha256,
+        size=len(submission.data),
+        encoding=encoding,
+        payload=payload,
+    )
+    deliveries: tuple[DeliveryRow, ...] = ()
+    if judged.route is not None and receiver is not None and submission.mode is Mode.PROD:
+        deliveries = (
+            DeliveryRow(
+                id=new_id(at),
+                document_id=judged.id,
+                receiver_id=receiver.id,
+                channel=INBOX,
+                address=judged.route.address,
+                why=judged.route.why,
+                wanted_syntax=receiver.receive_as,
+            ),
+        )
+    return SubmissionRows(
+        id=submission.id,
+        company_id=sender.id,
+        dialect=submission.dialect,
+        repeat_key=repeat_key,
+        # what was refused is judged anew when it comes again
+        takes_key=not refused,
+        repeat_window=repeat_window,
+        body_sha256=sha256,
+        mode=submission.mode.value,
+        state=(SubmissionState.REFUSED if refused else SubmissionState.ACCEPTED).value,
+        answer=answer,
+        request=_text(
+            {
+                "key": submission.key,
+                "file_name": submission.file_name,
+                "declared_type": submission.declared_type,
+                "request_id": submission.request_id,
+            }
+        ),
+        at=at,
+        documents=(document,),
+        deliveries=deliveries,
+        events=_events(judged, deliveries),
+    )
+
+
+def _events(judged: Judged, deliveries: tuple[DeliveryRow, ...]) -> tuple[EventRow, ...]:
+    received = EventRow(new_id(), judged.id, None, "document.received", "{}")
+    data = {
+        "why": judged.refusal.reason if judged.refusal is not None else judged.route and judged.route.why,
+        "code": None if judged.refusal is None else judged.refusal.code,
+    }
+    delivery_id = deliveries[0].id if deliveries else None
+    return (received, EventRow(new_id(), judged.id, delivery_id, f"document.{judged.state}", _text(data)))

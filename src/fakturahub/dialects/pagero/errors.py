@@ -1,0 +1,57 @@
+"""Refusals as the Interchange words them: an HTTP status and a small page that names the code and the reason."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from fakturahub import errors
+from fakturahub.dialects.pagero.wire import CONTENT_TYPE, page
+from fakturahub.dialects.surface import Call
+
+#: Specification 1.4, status plan; the first class that fits decides.
+STATUS: tuple[tuple[type[errors.FakturahubError], int], ...] = (
+    (errors.TooLarge, 413),
+    (errors.NotAuthenticated, 401),
+    (errors.PermissionDenied, 403),
+    (errors.NoContract, 403),
+    (errors.UnknownPath, 404),
+    (errors.NotFound, 404),
+    (errors.MethodNotAllowed, 405),
+    (errors.IdempotencyConflict, 409),
+    (errors.RateLimited, 429),
+    (errors.Unavailable, 503),
+    (errors.Refused, 400),
+    (errors.FakturahubError, 500),
+)
+
+#: The operator's own codes for what it names (PUF-020), shown beside ours.
+PUF_020: dict[type[errors.FakturahubError], str] = {errors.IdempotencyConflict: "11300"}
+
+
+def status_of(error: errors.FakturahubError) -> int:
+    """The HTTP status of an error."""
+    return next(status for cls, status in STATUS if isinstance(error, cls))
+
+
+def refuse(error: errors.FakturahubError, request: Request, call: Call) -> Response:
+    """The answer to a request that was refused."""
+    status = status_of(error)
+    code = f"Code {error.code}"
+    if type(error) in PUF_020:
+        code += f" (PUF-020 {PUF_020[type(error)]})"
+    reason = str(error) if isinstance(error, errors.Refused | errors.Unavailable) else "The hub has a defect."
+    body = page(
+        "Not accepted",
+        code,
+        reason,
+        f"What to do: {error.advice}",
+        f"About this code: /errors/{error.code}",
+        f"Request {call.request_id}",
+    )
+    response = Response(body, status, media_type=None, headers={"content-type": CONTENT_TYPE})
+    if status == 401:
+        response.headers["www-authenticate"] = 'Basic realm="Pagero Interchange", charset="UTF-8"'
+    if isinstance(error, errors.MethodNotAllowed):
+        response.headers["allow"] = error.allow
+    return response

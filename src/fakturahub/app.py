@@ -1,0 +1,214 @@
+"""The wiring: which parts a process is made of, and which surface answers which address. One screen to see it all."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import Message, Receive, Scope, Send
+
+from fakturahub import api, console, telemetry
+from fakturahub.api.routes import Check
+from fakturahub.clock import SystemClock, new_id
+from fakturahub.dialects.apix import routes as apix
+from fakturahub.dialects.pagero import routes as pagero
+from fakturahub.dialects.surface import Parts, Surface
+from fakturahub.errors import FakturahubError
+from fakturahub.exchange.deliver import Deliverer
+from fakturahub.exchange.inbox import Inbox
+from fakturahub.exchange.overview import Overview
+from fakturahub.exchange.submit import Exchange
+from fakturahub.identity.companies import Companies, keep_fresh, refresh
+from fakturahub.identity.passwords import PasswordCheck
+from fakturahub.identity.rates import Rates
+from fakturahub.identity.sealing import MasterKey
+from fakturahub.provision import CREDENTIAL_NAMES
+from fakturahub.storage import deliveries, documents, schema
+from fakturahub.storage.database import Database
+from fakturahub.storage.jobs import DELIVER
+from fakturahub.storage.payloads import PayloadStore
+from fakturahub.storage.queue_worker import QueueWorker, trim_log
+from fakturahub.storage.submissions import SubmissionWriter
+from fakturahub.work.chores import Chore, keep_up
+
+#: every dialect that is served: its prefix, and what makes its surface
+DIALECTS = {"pagero": pagero.surface, "apix": apix.surface}
+
+#: answered to this machine only, until the console brings sign-in
+LOOPBACK_ONLY = frozenset({"/", "/metrics"})
+
+
+class NodeSettings(msgspec.Struct, frozen=True):
+    """What one process is told by the one that starts it."""
+
+    database: str
+    #: folder or URL of the payload store
+    payloads: str
+    data: str
+    #: the master key where it was given, else it is in the data folder
+    master_key: str | None = None
+    #: requests per minute of one account, of one address, and of one address that fails to sign in
+    account_rate: int = 6_000
+    address_rate: int = 60_000
+    failure_rate: int = 60
+    log_level: str = "info"
+
+    def key(self) -> MasterKey:
+        """The master key. Raises `MasterKeyError`."""
+        if self.master_key is not None:
+            return MasterKey.from_text(self.master_key)
+        return MasterKey.kept_in(Path(self.data), create=False)
+
+
+class Hub:
+    """The ASGI application: gives every request an id and hands it to the surface that its host or path names."""
+
+    def __init__(self, surfaces: dict[str, Surface], companies: Companies, pages: Starlette) -> None:
+        self._surfaces = surfaces
+        self._companies = companies
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._pages(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        request_id = new_id().hex
+        token = telemetry.request_id.set(request_id)
+
+        async def named(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        try:
+            surface, path = self._find(scope)
+            if surface is not None:
+                await surface({**scope, "path": path}, receive, named)
+            elif scope["path"] in LOOPBACK_ONLY and not _from_here(scope):
+                refusal = PlainTextResponse("This page is shown on the hub's own machine only.\n", 403)
+                await refusal(scope, receive, named)
+            else:
+                await self._pages(scope, receive, named)
+        finally:
+            telemetry.request_id.reset(token)
+
+    def _find(self, scope: Scope) -> tuple[Surface | None, str]:
+        path: str = scope["path"]
+        _, first, *rest = path.split("/", 2) if path.count("/") > 1 else (*path.split("/", 1), "")
+        surface = self._surfaces.get(first.lower())
+        if surface is not None:
+            return surface, "/" + rest[0]
+        dialect = self._companies.dialect_of_host(Headers(scope=scope).get("host", ""))
+        return (self._surfaces.get(dialect), path) if dialect else (None, path)
+
+
+def _from_here(scope: Scope) -> bool:
+    """Whether a request comes from this machine, asked for by a name of this machine, and not through a proxy on it.
+
+    The name keeps a web page elsewhere from reading ours by pointing its own name at the loopback address.
+    """
+    headers = Headers(scope=scope)
+    if any(name in headers for name in ("forwarded", "x-forwarded-for", "x-real-ip")):
+        return False
+    host = headers.get("host", "").rsplit(":", 1)[0].strip("[]")
+    client = scope.get("client")
+    return client is not None and _is_loopback(client[0]) and (host == "localhost" or _is_loopback(host))
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+@asynccontextmanager
+async def serving(settings: NodeSettings) -> AsyncIterator[Hub]:
+    """The application of a process that serves HTTP, ready to answer; on leaving it finishes what is in hand."""
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database)
+        stack.push_async_callback(database.close)
+        companies = Companies(CREDENTIAL_NAMES)
+        await refresh(database, companies)
+        fresh = asyncio.create_task(keep_fresh(database, companies), name="keep settings fresh")
+        stack.push_async_callback(_ended, fresh)
+        passwords = PasswordCheck()
+        stack.callback(passwords.close)
+        writer = SubmissionWriter(database)
+        writer.start()
+        stack.push_async_callback(writer.stop)
+        payloads = PayloadStore.open(settings.payloads, clock=clock)
+        parts = Parts(
+            companies=companies,
+            exchange=Exchange(companies, writer, payloads),
+            inbox=Inbox(database, payloads, clock),
+            passwords=passwords,
+            master_key=settings.key(),
+            rates=Rates(settings.account_rate, settings.address_rate, settings.failure_rate),
+            clock=clock,
+        )
+        overview = Overview(database, clock)
+
+        async def ready() -> list[Check]:
+            return [await _checked("database", schema.check(database)), await _checked("payloads", payloads.check())]
+
+        pages = Starlette(
+            routes=[*api.routes(ready=ready, overview=overview), *console.routes(overview, lambda: len(companies))]
+        )
+        yield Hub({name: surface(parts) for name, surface in DIALECTS.items()}, companies, pages)
+
+
+@asynccontextmanager
+async def working(settings: NodeSettings) -> AsyncIterator[QueueWorker]:
+    """The worker of a process that does deliveries and chores; the caller runs it, and stops it before leaving."""
+    clock = SystemClock()
+    async with AsyncExitStack() as stack:
+        database = Database(settings.database, pool_size=2)
+        stack.push_async_callback(database.close)
+        payloads = PayloadStore.open(settings.payloads, clock=clock)
+        deliverer = Deliverer(database, clock)
+        deliverer.start()
+        stack.push_async_callback(deliverer.stop)
+        chores = (
+            Chore(
+                "deliveries without a job",
+                timedelta(minutes=1),
+                lambda: deliveries.enqueue_orphaned(database, clock.now()),
+            ),
+            Chore("log of the job queue", timedelta(minutes=10), lambda: trim_log(database)),
+            Chore(
+                "payloads that no document names",
+                timedelta(hours=6),
+                lambda: payloads.sweep(
+                    lambda hashes: documents.stored_hashes(database, hashes), older_than=timedelta(days=1)
+                ),
+            ),
+        )
+        for chore in chores:
+            stack.push_async_callback(_ended, asyncio.create_task(keep_up(chore), name=chore.name))
+        yield QueueWorker(database, {DELIVER: deliverer.deliver})
+
+
+async def _checked(name: str, check: object) -> Check:
+    try:
+        await check  # type: ignore[misc]
+    except FakturahubError as error:
+        return Check(name, False, str(error))
+    return Check(name, True, "ok")
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

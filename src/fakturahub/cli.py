@@ -1,0 +1,276 @@
+"""The command line. Every command exits 0 when done, 1 when refused or not found, 2 when misused."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+from uuid import UUID
+
+import typer
+
+from fakturahub import __version__, printing, telemetry
+from fakturahub.clock import SystemClock
+from fakturahub.errors import FakturahubError, NotFound, ProvisioningError
+from fakturahub.opened import Opened, Place, Running, existing, opened
+
+app = typer.Typer(
+    name="fakturahub",
+    help="A self-hosted e-invoicing hub: Pagero, SendRegning, Apix, FarPay and Vertex over one exchange.",
+    epilog="Start with `fakturahub serve --companies FILE`, then look at http://127.0.0.1:8080/.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+Data = Annotated[
+    Path,
+    typer.Option("--data", envvar="FAKTURAHUB_DATA", help="Folder of the database, payloads, mail, print and keys."),
+]
+DatabaseUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--database",
+        envvar="FAKTURAHUB_DATABASE",
+        help="postgresql://… of a server of your own. Without it the hub runs a private one in the data folder.",
+    ),
+]
+Payloads = Annotated[
+    str | None,
+    typer.Option(
+        "--payloads",
+        envvar="FAKTURAHUB_PAYLOADS",
+        help="Folder or URL (s3://bucket/prefix …) for documents over 256 KiB; else payloads/ in the data folder.",
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many at most, the newest first.")]
+Before = Annotated[UUID | None, typer.Option("--before", help="Only those before this id: the next page.")]
+
+DEFAULT_DATA = Path("var")
+
+Result = TypeVar("Result")
+
+
+def _place(data: Path, database: str | None, payloads: str | None = None) -> Place:
+    return Place(data, database, payloads, os.environ.get("FAKTURAHUB_MASTER_KEY"))
+
+
+def _say(sentence: str) -> None:
+    typer.echo(sentence, err=True)
+
+
+def _with(place: Place, work: Callable[[Opened], Awaitable[Result]]) -> Result:
+    """Run *work* on data that exists already."""
+    if place.database is None:
+        existing(place.data)
+
+    async def run(running: Running) -> Result:
+        async with opened(running) as all_of_it:
+            return await work(all_of_it)
+
+    with Running(place, _say) as running:
+        return asyncio.run(run(running))
+
+
+@app.callback()
+def common(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
+) -> None:
+    telemetry.set_up_logs(os.environ.get("FAKTURAHUB_LOG_LEVEL", "info"), colours=sys.stderr.isatty())
+    if version:
+        typer.echo(f"fakturahub {__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def serve(
+    companies: Annotated[
+        Path | None, typer.Option("--companies", help="Provisioning file that is applied before serving.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8080,
+    processes: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that answer HTTP; half as many more do the deliveries.")
+    ] = 1,
+    account_rate: Annotated[int, typer.Option(min=0, help="Requests a minute of one account, 0 for no limit.")] = 6_000,
+    address_rate: Annotated[
+        int, typer.Option(min=0, help="Requests a minute of one address, 0 for no limit.")
+    ] = 60_000,
+    data: Data = DEFAULT_DATA,
+    database: DatabaseUrl = None,
+    payloads: Payloads = None,
+) -> None:
+    """Run the hub. Stops in order on Ctrl-C or SIGTERM: requests and deliveries in hand are finished."""
+    from fakturahub import start
+
+    start.run(
+        _place(data, database, payloads),
+        start.Options(
+            companies=companies,
+            host=host,
+            port=port,
+            processes=processes,
+            account_rate=account_rate,
+            address_rate=address_rate,
+        ),
+        _say,
+    )
+
+
+@app.command(hidden=True)
+def node() -> None:
+    """One process of the hub; `serve` starts it."""
+    from fakturahub.node import run
+
+    run()
+
+
+@app.command()
+def apply(
+    file: Annotated[Path, typer.Argument(help="Provisioning file (TOML).")],
+    data: Data = DEFAULT_DATA,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Apply a provisioning file. All running nodes follow within 5 seconds; what the file leaves out stays."""
+    from fakturahub import start
+
+    report = start.apply(_place(data, database), file, _say)
+    printing.report(report, as_json)
+
+
+@app.command()
+def documents(
+    limit: Limit = 50,
+    before: Before = None,
+    company: Annotated[str | None, typer.Option(help="Only those sent by the company with this key.")] = None,
+    state: Annotated[
+        Literal["unroutable", "rejected"] | None,
+        typer.Option(help="Only those that found no receiver, or were refused."),
+    ] = None,
+    data: Data = DEFAULT_DATA,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """List documents, the newest first."""
+    from fakturahub.exchange.overview import Overview
+
+    listed = _with(
+        _place(data, database),
+        lambda all_of_it: Overview(all_of_it.database, SystemClock()).newest(
+            limit, before=before, company=company, state=state
+        ),
+    )
+    printing.documents(listed, as_json)
+
+
+@app.command()
+def document(
+    id: Annotated[UUID, typer.Argument(help="Id of the document, as `documents` shows it.")],
+    data: Data = DEFAULT_DATA,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show all about one document: what it is, where it went and why, every attempt and event."""
+    from fakturahub.exchange.overview import Overview
+
+    whole = _with(_place(data, database), lambda o: Overview(o.database, SystemClock()).document(id))
+    if whole is None:
+        raise NotFound(f"There is no document with the id {id}.")
+    printing.document(whole, as_json)
+
+
+@app.command()
+def deliveries(
+    limit: Limit = 50,
+    before: Before = None,
+    state: Annotated[
+        Literal["pending", "sending", "delivered", "retrying", "failed", "held", "cancelled"] | None,
+        typer.Option(help="Only those in this state."),
+    ] = None,
+    data: Data = DEFAULT_DATA,
+    database: DatabaseUrl = None,
+    as_json: AsJson = False,
+) -> None:
+    """List deliveries, the newest first."""
+    from fakturahub.exchange.overview import Overview
+
+    listed = _with(
+        _place(data, database),
+        lambda o: Overview(o.database, SystemClock()).deliveries(limit, before=before, state=state),
+    )
+    printing.deliveries(listed, as_json)
+
+
+@app.command()
+def redeliver(
+    id: Annotated[UUID, typer.Argument(help="Id of a delivery, or of a document that found no receiver.")],
+    data: Data = DEFAULT_DATA,
+    database: DatabaseUrl = None,
+) -> None:
+    """Try a delivery again now, or route a document again that found no receiver. Never sends anything twice."""
+    from fakturahub.exchange.deliver import start_again
+    from fakturahub.identity.companies import Companies, refresh
+    from fakturahub.provision import CREDENTIAL_NAMES
+
+    async def work(all_of_it: Opened) -> str:
+        companies = Companies(CREDENTIAL_NAMES)
+        await refresh(all_of_it.database, companies)
+        return await start_again(all_of_it.database, companies, id, SystemClock(), printing.who())
+
+    typer.echo(_with(_place(data, database), work))
+
+
+@app.command()
+def payload(
+    id: Annotated[UUID, typer.Argument(help="Id of the document.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="File to write to instead of standard output.")
+    ] = None,
+    data: Data = DEFAULT_DATA,
+    database: DatabaseUrl = None,
+    payloads: Payloads = None,
+) -> None:
+    """Write the original bytes of a document."""
+    from fakturahub.exchange import inbox
+
+    original = _with(_place(data, database, payloads), lambda o: inbox.payload(o.database, o.payloads, id))
+    if original is None:
+        raise NotFound(f"There is no document with the id {id}.")
+    if output is None:
+        sys.stdout.buffer.write(original)
+    else:
+        output.write_bytes(original)
+
+
+@app.command()
+def doctor(
+    data: Data = DEFAULT_DATA,
+    database: DatabaseUrl = None,
+    payloads: Payloads = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check database, payload store, clock, disk, keys and configuration, and say what to do."""
+    from fakturahub import doctor as examination
+
+    findings = examination.examine(_place(data, database, payloads), _say)
+    printing.examination(findings, as_json)
+    if any(not finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """The entry point: one sentence and what to do instead of a traceback, for every error of ours."""
+    try:
+        return app(arguments)
+    except FakturahubError as error:
+        _say(f"fakturahub: {error}")
+        if not isinstance(error, ProvisioningError):
+            _say(f"What to do: {error.advice} (error code {error.code})")
+        sys.exit(1)
+    except BrokenPipeError:  # the reader of our output, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

@@ -1,0 +1,177 @@
+"""``fakturahub doctor``: is everything in order, and if not, what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import msgspec
+
+from fakturahub import provision
+from fakturahub.clock import SystemClock
+from fakturahub.config import Company
+from fakturahub.errors import FakturahubError
+from fakturahub.exchange.overview import Overview
+from fakturahub.identity.companies import Companies, refresh
+from fakturahub.identity.stored_settings import revealed
+from fakturahub.opened import Opened, Place, Running, existing, opened
+from fakturahub.storage import health, schema
+
+#: free bytes below which the disk is called nearly full
+LEAST_DISK = 2 * 1024**3
+#: seconds by which the clocks of hub and database may differ
+MOST_SKEW = 5.0
+#: seconds a delivery may be due before the workers count as stuck
+MOST_WAIT = 300.0
+#: the oldest PostgreSQL the statements were written for
+LEAST_SERVER = 140_000
+
+
+class Examined(msgspec.Struct, frozen=True):
+    """One thing that was looked at."""
+
+    name: str
+    ok: bool
+    detail: str
+    advice: str = ""
+
+
+def examine(place: Place, say: Callable[[str], None]) -> list[Examined]:
+    """Look at everything that can be looked at; what cannot be is among the findings, not an exception."""
+    findings: list[Examined] = []
+    try:
+        if place.database is None:
+            existing(place.data)
+        with Running(place, say) as running:
+            warnings = "; ".join(running.folder.warnings)
+            findings.append(Examined("data folder", True, f"{running.folder.path} {warnings}".strip()))
+            free = running.folder.free_bytes()
+            findings.append(
+                Examined(
+                    "disk",
+                    free >= LEAST_DISK,
+                    f"{free / 1024**3:.1f} GiB free",
+                    "" if free >= LEAST_DISK else "Make room: a full disk stops every acceptance.",
+                )
+            )
+            findings += asyncio.run(_examine_running(running))
+    except FakturahubError as error:
+        findings.append(_bad("set-up", error))
+    return findings
+
+
+def _bad(name: str, error: FakturahubError) -> Examined:
+    return Examined(name, False, str(error), error.advice)
+
+
+async def _examine_running(running: Running) -> list[Examined]:
+    findings: list[Examined] = []
+    async with opened(running, check=False) as all_of_it:
+        for name, look in (
+            ("database", _database),
+            ("schema", _schema),
+            ("clock", _clock),
+            ("payloads", _payloads),
+            ("keys", _keys),
+            ("configuration", _configuration),
+            ("deliveries", _deliveries),
+        ):
+            findings.append(await _looked(name, look, all_of_it))
+    return findings
+
+
+async def _looked(name: str, look: Callable[[Opened], Awaitable[Examined]], all_of_it: Opened) -> Examined:
+    try:
+        return await look(all_of_it)
+    except FakturahubError as error:
+        return _bad(name, error)
+
+
+async def _database(all_of_it: Opened) -> Examined:
+    server = await health.server(all_of_it.database)
+    kind = "the private server of the data folder" if all_of_it.place.database is None else "a server of your own"
+    detail = f"PostgreSQL {server.version}, {kind}, {server.connections} of {server.most_connections} connections"
+    if server.number < LEAST_SERVER:
+        return Examined("database", False, detail, "Use PostgreSQL 14 or newer.")
+    if server.encoding != "UTF8":
+        return Examined(
+            "database", False, f"{detail}, encoding {server.encoding}", "Make the database with encoding UTF8."
+        )
+    if not server.durable:
+        return Examined(
+            "database",
+            False,
+            f"{detail}; fsync, synchronous_commit or full_page_writes is off",
+            "Turn them on: without them an acknowledged document can be lost.",
+        )
+    return Examined("database", True, detail)
+
+
+async def _schema(all_of_it: Opened) -> Examined:
+    await schema.check(all_of_it.database)
+    return Examined("schema", True, f"{schema.newest_revision()}, which is this program's")
+
+
+async def _clock(all_of_it: Opened) -> Examined:
+    before = SystemClock().now()
+    started = time.perf_counter()
+    theirs = await health.now(all_of_it.database)
+    middle = (time.perf_counter() - started) / 2
+    skew = (theirs - before).total_seconds() - middle
+    detail = f"{skew:+.3f} s between the database's clock and the hub's"
+    if abs(skew) > MOST_SKEW:
+        return Examined("clock", False, detail, "Let both machines take their time from NTP.")
+    return Examined("clock", True, detail)
+
+
+async def _payloads(all_of_it: Opened) -> Examined:
+    await all_of_it.payloads.check()
+    return Examined("payloads", True, f"written, read and deleted a probe in {all_of_it.place.payload_target}")
+
+
+async def _keys(all_of_it: Opened) -> Examined:
+    key = all_of_it.place.key()
+    known = await health.key_fingerprint(all_of_it.database)
+    if known is not None and known != key.fingerprint():
+        raise provision.wrong_key()
+    companies = await _companies(all_of_it)
+    for company in companies:
+        revealed(
+            Company,
+            company.settings,
+            master_key=key,
+            context=f"company/{company.key}",
+            sections=provision.SECTIONS,
+        )
+    return Examined("keys", True, f"master key {key.id} opens the secrets of {len(companies)} companies")
+
+
+async def _companies(all_of_it: Opened) -> Companies:
+    companies = Companies(provision.CREDENTIAL_NAMES)
+    await refresh(all_of_it.database, companies)
+    return companies
+
+
+async def _configuration(all_of_it: Opened) -> Examined:
+    companies = await _companies(all_of_it)
+    if not len(companies):
+        return Examined("configuration", False, "no company is known", "Apply a file: fakturahub apply companies.toml")
+    silent = [one.key for one in companies if not one.addresses and "receive" in one.contracts]
+    detail = f"{len(companies)} companies, settings version {companies.version}"
+    if silent:
+        return Examined(
+            "configuration",
+            False,
+            f"{detail}; without an electronic address: {', '.join(silent[:10])}",
+            "Give each company that receives an entry in `addresses`.",
+        )
+    return Examined("configuration", True, detail)
+
+
+async def _deliveries(all_of_it: Opened) -> Examined:
+    backlog = await Overview(all_of_it.database, SystemClock()).backlog()
+    detail = f"{backlog.open} open, the oldest due for {backlog.oldest:.0f} s"
+    if backlog.oldest > MOST_WAIT:
+        return Examined("deliveries", False, detail, "See whether `fakturahub serve` runs, and what its log says.")
+    return Examined("deliveries", True, detail)

@@ -1,0 +1,208 @@
+"""What commands print: tables and lines for a person, JSON for a program."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import sys
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from fakturahub.doctor import Examined
+    from fakturahub.provision import Report
+    from fakturahub.storage.documents import DeliveryListed, Listed, Whole
+
+_COLOUR = {
+    "delivered": "green",
+    "routed": "cyan",
+    "pending": "cyan",
+    "sending": "cyan",
+    "retrying": "yellow",
+    "held": "yellow",
+    "unroutable": "yellow",
+    "partly-delivered": "yellow",
+    "rejected": "red",
+    "failed": "red",
+    "cancelled": "dim",
+    "withdrawn": "dim",
+}
+
+
+def who() -> str:
+    """The operating system's name for the person at the command line, for the record."""
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return f"user {os.geteuid()}"
+
+
+def _console() -> Console:
+    # Cut off at a terminal's edge; in a file or a pipe nothing is cut.
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 1000, soft_wrap=False, highlight=False)
+
+
+def as_json(value: Any) -> None:
+    """Print *value* as indented JSON."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def _when(at: datetime) -> str:
+    return f"{at:%Y-%m-%d %H:%M:%S}"
+
+
+def _state(state: str) -> Text:
+    return Text(state, style=_COLOUR.get(state, ""))
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, no_wrap=True, overflow="ellipsis", justify="right" if column == "amount" else "left")
+    return table
+
+
+def documents(listed: Sequence[Listed], json: bool) -> None:
+    if json:
+        as_json(listed)
+        return
+    if not listed:
+        _console().print("No documents.")
+        return
+    table = _table("id", "received (UTC)", "state", "mode", "from", "to", "kind", "number", "amount", "by", "syntax")
+    for one in listed:
+        amount = "" if one.payable is None else f"{one.payable:f} {one.currency or ''}".strip()
+        cells = (one.mode, one.sender, one.receiver or "–", one.kind, one.number or "–", amount, one.dialect)
+        table.add_row(
+            Text(str(one.id)), _when(one.created_at), _state(one.state), *map(Text, cells), Text(one.syntax or "–")
+        )
+    _console().print(table)
+
+
+def deliveries(listed: Sequence[DeliveryListed], json: bool) -> None:
+    if json:
+        as_json(listed)
+        return
+    if not listed:
+        _console().print("No deliveries.")
+        return
+    table = _table("id", "document", "since (UTC)", "state", "channel", "to", "address", "tries", "last error")
+    for one in listed:
+        cells = (one.channel, one.receiver or "–", one.address, str(one.attempts), one.last_error or "")
+        table.add_row(
+            Text(str(one.id)), str(one.document_id), _when(one.changed_at), _state(one.state), *map(Text, cells)
+        )
+    _console().print(table)
+
+
+def document(whole: Whole, json: bool) -> None:
+    if json:
+        as_json(whole)
+        return
+    console = _console()
+    listed = whole.listed
+    heading: dict[str, Any] = whole.facts.get("heading") or {}
+    recognition: dict[str, Any] = whole.facts.get("recognition") or {}
+    lines: list[tuple[str, object]] = [
+        ("document", listed.id),
+        ("state", _state(listed.state)),
+        ("mode", listed.mode),
+        ("received", f"{_when(listed.created_at)} UTC through {listed.dialect}"),
+        ("submission", whole.submission_id),
+        ("sender's key", whole.request.get("key")),
+        ("request", whole.request.get("request_id")),
+        ("syntax", f"{listed.syntax}: {recognition.get('why')}" if listed.syntax else "not recognised"),
+        ("kind, number", f"{listed.kind} {listed.number or '–'}"),
+        ("dates", f"issued {heading.get('issue_date', '–')}, due {heading.get('due_date', '–')}"),
+        ("amount due", f"{listed.payable} {listed.currency}" if listed.payable is not None else None),
+        ("seller", _party(heading.get("seller"))),
+        ("buyer", _party(heading.get("buyer"))),
+        ("attachments", ", ".join(one.get("name") or one.get("uri") or "–" for one in heading.get("attachments", ()))),
+        ("validation", whole.facts.get("verdict")),
+        ("routing", whole.facts.get("route")),
+        ("payload", f"{whole.size} bytes, SHA-256 {whole.sha256}"),
+    ]
+    for name, value in lines:
+        if value not in (None, ""):
+            console.print(Text(f"{name:<14}", style="bold"), value if isinstance(value, Text) else Text(str(value)))
+    for finding in whole.facts.get("findings") or ():
+        console.print(
+            Text(f"{finding['severity']:<14}", style="bold"), Text(f"{finding['rule']}: {finding['message']}")
+        )
+    for one in whole.deliveries:
+        console.print(Text("delivery      ", style="bold"), Text(str(one.id)), _state(one.state))
+        console.print(Text(f"               {one.channel} to {one.receiver or '–'}: {one.why}"))
+        console.print(Text(f"               {delivered_as(one)}"))
+    for attempt in whole.attempts:
+        console.print(
+            Text("attempt       ", style="bold"),
+            Text(
+                f"{_when(attempt.started_at)} {attempt.outcome} in {attempt.seconds * 1000:.1f} ms"
+                f" {_plain(attempt.detail)}"
+            ),
+        )
+    for entry in whole.entries:
+        received = f"received {_when(entry.received_at)}" if entry.received_at else "not received yet"
+        console.print(
+            Text("inbox         ", style="bold"), Text(f"{entry.id} arrived {_when(entry.arrived_at)}, {received}")
+        )
+    for event in whole.events:
+        console.print(
+            Text("event         ", style="bold"), Text(f"{_when(event.at)} {event.kind} {_plain(event.data)}")
+        )
+
+
+def delivered_as(one: DeliveryListed) -> str:
+    """In which syntax a document is delivered, and why it is not the one that the receiver asked for."""
+    if one.wanted_syntax in ("original", one.delivered_syntax):
+        return f"in {one.delivered_syntax or 'its original syntax'}, as the receiver wants it"
+    return f"the receiver wants {one.wanted_syntax}; the original is delivered, for no converter exists yet"
+
+
+def _party(party: dict[str, Any] | None) -> str | None:
+    if not party:
+        return None
+    endpoint = party.get("endpoint") or {}
+    business = party.get("business_id") or {}
+    parts = [
+        party.get("name"),
+        endpoint and f"{endpoint.get('scheme') or '?'}:{endpoint['value']}",
+        business.get("value"),
+    ]
+    return ", ".join(str(part) for part in (*parts, party.get("vat_id")) if part)
+
+
+def _plain(data: dict[str, Any]) -> str:
+    return "; ".join(f"{key}: {value}" for key, value in data.items() if value is not None)
+
+
+def report(applied: Report, json: bool) -> None:
+    if json:
+        as_json(applied)
+        return
+    console = _console()
+    for name, entries in (("created", applied.created), ("changed", applied.changed)):
+        for entry in entries:
+            console.print(Text(f"{name:<10}", style="green"), Text(entry))
+    for entry in applied.kept:
+        console.print(Text("kept      ", style="yellow"), Text(f"{entry}: no longer in the file; what is stored stays"))
+    if not applied.created and not applied.changed:
+        console.print(f"Nothing changed; {len(applied.unchanged)} tables are as the file says.")
+
+
+def examination(findings: Sequence[Examined], json: bool) -> None:
+    if json:
+        as_json(findings)
+        return
+    console = _console()
+    for finding in findings:
+        mark, style = ("ok  ", "green") if finding.ok else ("BAD ", "bold red")
+        console.print(Text(mark, style=style), Text(f"{finding.name:<14}", style="bold"), Text(finding.detail))
+        if finding.advice:
+            console.print(Text(f"                    What to do: {finding.advice}"))

@@ -1,0 +1,165 @@
+"""Applying the provisioning file: the dialects' sections come together here; the rest is `identity` and `storage`."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from fakturahub import config
+from fakturahub.dialects.apix import provision as apix
+from fakturahub.dialects.farpay import provision as farpay
+from fakturahub.dialects.pagero import provision as pagero
+from fakturahub.dialects.sendregning import provision as sendregning
+from fakturahub.dialects.vertex import provision as vertex
+from fakturahub.errors import MasterKeyError, ProvisioningError
+from fakturahub.identity.sealing import MasterKey
+from fakturahub.identity.stored_settings import Protected, protected
+from fakturahub.storage import companies as stored
+from fakturahub.storage.database import Database
+
+#: the sections of all five dialects; those that are not served yet are validated and stored all the same
+SECTIONS = {
+    "pagero": config.Sections(pagero.COMPANY_SECTION, pagero.HUB_SECTION),
+    "apix": config.Sections(apix.COMPANY_SECTION, apix.HUB_SECTION),
+    "farpay": config.Sections(farpay.COMPANY_SECTION, farpay.HUB_SECTION),
+    "sendregning": config.Sections(sendregning.COMPANY_SECTION, sendregning.HUB_SECTION),
+    "vertex": config.Sections(vertex.COMPANY_SECTION, vertex.HUB_SECTION),
+}
+
+#: the key of a company's section by which a caller of the dialect is known
+CREDENTIAL_NAMES = {"pagero": "username", "apix": "transfer_id"}
+
+
+class Report(msgspec.Struct):
+    """What applying a file did."""
+
+    created: list[str] = []
+    changed: list[str] = []
+    unchanged: list[str] = []
+    #: stored, but no longer in the file: nothing is ever deleted
+    kept: list[str] = []
+
+
+def read(path: Path, env: Mapping[str, str] | None = None) -> config.Provisioning:
+    """Read and validate a provisioning file. Raises `ProvisioningError` with every fault and its line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ProvisioningError(str(path), (f"it cannot be read: {error.strerror}",)) from None
+    except UnicodeDecodeError as error:
+        raise ProvisioningError(str(path), (f"it is not UTF-8: byte {error.start}",)) from None
+    environment = os.environ if env is None else env
+    return config.load(text, file=str(path), sections=SECTIONS, env=environment, folder=path.resolve().parent)
+
+
+async def claim_key(database: Database, key: MasterKey) -> None:
+    """Raise `MasterKeyError` where this database was sealed with another key than *key*."""
+    fingerprint = key.fingerprint()
+    if await stored.claim_key_fingerprint(database, fingerprint) != fingerprint:
+        raise wrong_key()
+
+
+def wrong_key() -> MasterKeyError:
+    """The error for a master key that is not the database's."""
+    return MasterKeyError("The secrets in this database were sealed with another master key.")
+
+
+async def apply(database: Database, file: config.Provisioning, *, name: str, key: MasterKey, now: datetime) -> Report:
+    """Make the stored settings those of *file*, in one transaction; applied twice it changes nothing.
+
+    Raises `ProvisioningError` where an address or a name belongs to a company that is stored but not in the file.
+    """
+    report = Report()
+    async with stored.changing(database, now) as change:
+        known = await change.companies()
+        for company in file.companies:
+            previous = known.get(company.key)
+            result = await asyncio.to_thread(
+                protected, company, None if previous is None else previous.settings, master_key=key
+            )
+            what = f"company {company.key}"
+            if _note(report, what, result, previous is None):
+                taken = await change.put_company(
+                    company.key, result.settings, _addresses(result.settings), _credentials(result.settings)
+                )
+                if taken:
+                    raise ProvisioningError(
+                        name, tuple(f"{what}: {one.what} belongs to company {one.owner} already" for one in taken)
+                    )
+        report.kept += [f"company {one}" for one in sorted(known.keys() - {one.key for one in file.companies})]
+        await _apply_settings(change, file, key, report)
+    return report
+
+
+async def _apply_settings(change: stored.Change, file: config.Provisioning, key: MasterKey, report: Report) -> None:
+    known = await change.settings()
+    seen = set()
+    for section, name, entry in _entries(file):
+        seen.add((section, name))
+        previous = known.get((section, name))
+        result = await asyncio.to_thread(protected, entry, previous, master_key=key)
+        if _note(report, _label(section, name), result, previous is None):
+            await change.put_setting(section, name, result.settings)
+    prices = [await asyncio.to_thread(protected, price, None, master_key=key) for price in file.prices]
+    if prices:
+        seen.add(("price", ""))
+        table = [price.settings for price in prices]
+        previous = known.get(("price", ""))
+        if _note(report, "price", Protected({}, ("price",) if table != previous else (), ()), previous is None):
+            await change.put_setting("price", "", table)
+    report.kept += [_label(*one) for one in sorted(known.keys() - seen)]
+
+
+def _note(report: Report, what: str, result: Protected, new: bool) -> bool:
+    """Enter what happened to one table in the report; True where it has to be stored."""
+    report.kept += [f"{what}: {path}" for path in result.vanished]
+    if new:
+        report.created.append(what)
+    elif result.changed:
+        report.changed.append(f"{what}: {', '.join(result.changed)}")
+    else:
+        report.unchanged.append(what)
+    return new or bool(result.changed)
+
+
+def _label(section: str, name: str) -> str:
+    return f"{section} {name}".strip()
+
+
+def _entries(file: config.Provisioning) -> Iterator[tuple[str, str, config.Entry]]:
+    """Every table of the file that is no company and no price: its section, its own name, and itself."""
+    for section, entry in (
+        ("hub", file.hub),
+        ("outbound", file.outbound),
+        ("mail", file.mail),
+        ("print", file.letters),
+    ):
+        if entry is not None and entry.stated:
+            yield section, "", entry
+    for dialect, entry in file.dialects.sections.items():
+        yield "dialects", dialect, entry
+    for operator in file.operators:
+        yield "user", operator.email.casefold(), operator
+    for application in file.applications:
+        yield "application", application.client_id, application
+    for participant in file.participants:
+        yield (
+            "participant",
+            f"{participant.country or ''} {participant.business_id or participant.name}".strip(),
+            participant,
+        )
+
+
+def _addresses(settings: Mapping[str, Any]) -> list[str]:
+    return [config.routing_form(address) for address in settings.get("addresses", ())]
+
+
+def _credentials(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
+    named = ((dialect, settings.get(dialect, {}).get(key)) for dialect, key in CREDENTIAL_NAMES.items())
+    return [(dialect, name) for dialect, name in named if name]

@@ -1,0 +1,100 @@
+"""What every test may lean on: the shared material, and how its absence is told."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from fakturahub.storage.data_folder import DataFolder
+from fakturahub.storage.private_server import PrivateServer
+from tests.running import Hub, running_hub
+
+SHARED = Path(os.environ.get("FAKTURAHUB_SHARED") or Path(__file__).parents[2] / "shared")
+IN_CI = os.environ.get("CI") == "true"
+
+left_out = pytest.StashKey[int]()
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of samples, corpora, rule packs and specifications: FAKTURAHUB_SHARED, else ``../shared``.
+
+    It lies beside the repository and is no part of it. Where it is absent, a test that wants it is skipped, and fails
+    under CI=true.
+    """
+    if not SHARED.is_dir():
+        message = f"the shared material is not at {SHARED}; FAKTURAHUB_SHARED names its folder"
+        if IN_CI:
+            pytest.fail(message, pytrace=False)
+        pytest.skip(message)
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The URL of a PostgreSQL server of the tests' own; databases are made in it by the fixture ``database``."""
+    # not under pytest's own folder: as root the server's user has to pass through every folder above
+    with tempfile.TemporaryDirectory(prefix="fakturahub-tests-") as name:
+        Path(name).chmod(0o755)
+        with PrivateServer(DataFolder(Path(name) / "data").open()) as server:
+            yield server.address.dsn
+
+
+def _make_database(postgres: str) -> str:
+    name = f"t{uuid4().hex}"
+
+    async def make() -> None:
+        connection = await asyncpg.connect(postgres)
+        try:
+            await connection.execute(f"CREATE DATABASE {name}")
+        finally:
+            await connection.close()
+
+    asyncio.run(make())
+    before, _, query = postgres.partition("?")
+    return f"{before.rpartition('/')[0]}/{name}?{query}"
+
+
+@pytest.fixture
+def database(postgres: str) -> str:
+    """The URL of an empty database."""
+    return _make_database(postgres)
+
+
+@pytest.fixture(scope="session")
+def hub(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """A hub with the companies of the README, shared by tests that do not harm it: each uses numbers of its own."""
+    folder = tmp_path_factory.mktemp("hub")
+    with running_hub(folder / "data", database=_make_database(postgres), arguments=("--address-rate", "0")) as running:
+        yield running
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Without the shared material, keep one test that wants it, so that its absence is one line and not hundreds."""
+    if SHARED.is_dir():
+        return
+    wanting = [item for item in items if "shared" in getattr(item, "fixturenames", ())]
+    config.stash[left_out] = len(wanting)
+    if wanting[1:]:
+        dropped = set(wanting[1:])
+        items[:] = [item for item in items if item not in dropped]
+        config.hook.pytest_deselected(items=wanting[1:])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    count = config.stash.get(left_out, 0)
+    if count:
+        plural = "test" if count == 1 else "tests"
+        terminalreporter.write_line(
+            f"NOT RUN: {count} {plural}, because the shared material is not at {SHARED} (see tests/conftest.py)",
+            red=True,
+            bold=True,
+        )

@@ -8,6 +8,7 @@ passwords. Metrics are Prometheus's; with several processes they are summed over
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import sys
@@ -66,10 +67,16 @@ def _with_request(_: object, __: str, event: MutableMapping[str, Any]) -> Mutabl
     return event
 
 
+@functools.lru_cache(1024)
+def _is_secret(name: str) -> bool:
+    lowered = name.lower()
+    return any(word in lowered for word in _SECRET)
+
+
 def redacted(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace what stands under a name that speaks of a secret, at any depth of dictionaries."""
     for key, value in event.items():
-        if any(word in key.lower() for word in _SECRET):
+        if _is_secret(key):
             event[key] = "[redacted]"
         elif isinstance(value, dict):
             redacted(None, "", value)

@@ -11,6 +11,7 @@
     │   ├── DocumentRefused          the transfer is readable, a document in it is not acceptable
     │   │   ├── UnknownDocument      MissingTerm         BadValue
     │   │   ├── UnreadableAttachment SellerMismatch
+    │   │   ├── UnwritableDocument  ConversionLoss
     │   ├── IdempotencyConflict      the key was used for other bytes
     │   ├── UnknownPath              MethodNotAllowed    BadRequest
     │   ├── NotAuthenticated         ClockSkew           PermissionDenied
@@ -164,6 +165,18 @@ class UnreadableAttachment(DocumentRefused):
     code = "unreadable-attachment"
     title = "An attachment cannot be read"
     advice = "Embed attachments as base64 with their file name and MIME type."
+
+
+class UnwritableDocument(DocumentRefused):
+    code = "unwritable-document"
+    title = "The document cannot be written in the syntax asked for"
+    advice = "Ask for a syntax of the same kind of document: an invoice does not become an order."
+
+
+class ConversionLoss(DocumentRefused):
+    code = "conversion-loss"
+    title = "The conversion would lose something and that is not allowed"
+    advice = "The report names every term that the target cannot carry. Allow the loss, or choose another syntax."
 
 
 class SellerMismatch(DocumentRefused):

@@ -32,5 +32,9 @@ class Loss(msgspec.Struct, frozen=True, omit_defaults=True):
 
     #: BT or BG number, or the path in the source where no term is known
     term: str
+    #: what was lost, as text; the size of it where it is bytes
     value: str
+    #: a word: not-understood, no-place, too-long, code-unknown, cardinality, recomputed, as-text
     why: str
+    #: where it stands: path and line in the source, or the dotted path in the model
+    place: str | None = None

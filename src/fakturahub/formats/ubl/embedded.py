@@ -5,7 +5,8 @@ from __future__ import annotations
 from lxml import etree
 
 from fakturahub.errors import UnreadableAttachment
-from fakturahub.formats.ubl.terms import CAC, CBC, attribute_of, place_of, text_of
+from fakturahub.formats.ubl.names import CAC, CBC
+from fakturahub.formats.values import attribute_of, place_of, text_of
 from fakturahub.intake import base64
 from fakturahub.intake.filenames import safe_member_name
 from fakturahub.intake.limits import ATTACHMENT, TEXT

@@ -12,16 +12,8 @@ from typing import Any
 from lxml import etree
 
 from fakturahub.errors import BadValue, MissingTerm, UnreadableAttachment
-from fakturahub.formats.ubl.terms import (
-    CAC,
-    CBC,
-    attribute_of,
-    date_of,
-    decimal_of,
-    identifier_of,
-    place_of,
-    text_of,
-)
+from fakturahub.formats.ubl.names import CAC, CBC
+from fakturahub.formats.values import attribute_of, date_of, decimal_of, identifier_of, place_of, text_of
 from fakturahub.intake.limits import ATTACHMENT, TEXT
 from fakturahub.model import AttachmentHeading, Heading, Identifier, Kind, PartyHeading, Recognition
 

@@ -1,4 +1,7 @@
-"""Values of UBL elements in the types of the model, strictly: what is no date or number is refused, never guessed."""
+"""Values of elements in the types of the model, strictly: what is no date or number is refused, never guessed.
+
+These are the forms of XML Schema, which UBL and CII use; a syntax with forms of its own (Finvoice) has its own.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,6 @@ from lxml import etree
 from fakturahub.errors import BadValue
 from fakturahub.intake.limits import TEXT
 from fakturahub.model import Identifier
-
-CAC = "{urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2}"
-CBC = "{urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2}"
 
 # XML Schema part 2, 3.2.9: a date may carry a time zone. It is dropped: an invoice is dated by its sender's calendar,
 # and applying the zone would move it by a day. Python's own parser takes week dates and more.

@@ -7,11 +7,12 @@
     │   ├── TransferUnreadable       nothing of the transfer is stored
     │   │   ├── EmptyBody            TooLarge            NotXml
     │   │   ├── NotWellFormed        WrongCharset        UnknownCharset
-    │   │   └── DoctypeRefused       TooDeep             TooManyParts
+    │   │   ├── DoctypeRefused       TooDeep             TooManyParts
+    │   │   └── ZipUnreadable        ZipTooLarge         ZipUnsafe
     │   ├── DocumentRefused          the transfer is readable, a document in it is not acceptable
     │   │   ├── UnknownDocument      MissingTerm         BadValue
-    │   │   ├── UnreadableAttachment SellerMismatch
-    │   │   ├── UnwritableDocument  ConversionLoss
+    │   │   ├── UnreadableAttachment SellerMismatch      SeveralDocuments
+    │   │   └── UnwritableDocument   ConversionLoss
     │   ├── IdempotencyConflict      the key was used for other bytes
     │   ├── UnknownPath              MethodNotAllowed    BadRequest
     │   ├── NotAuthenticated         ClockSkew           PermissionDenied
@@ -33,7 +34,7 @@ wrong this time, ``term`` names the EN 16931 business term concerned and ``place
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
 
@@ -134,6 +135,24 @@ class TooManyParts(TransferUnreadable):
     advice = "The message names the limit. Split the document if it is a real one."
 
 
+class ZipUnreadable(TransferUnreadable):
+    code = "zip-unreadable"
+    title = "The ZIP archive cannot be read"
+    advice = "Send a ZIP archive in one piece, stored or deflated, without a password."
+
+
+class ZipTooLarge(TransferUnreadable):
+    code = "zip-too-large"
+    title = "The ZIP archive holds more than the hub takes"
+    advice = "The message names the limit. Send fewer or smaller files in one archive."
+
+
+class ZipUnsafe(TransferUnreadable):
+    code = "zip-unsafe"
+    title = "The ZIP archive is put together in a way that is refused"
+    advice = "Give each file a name of its own, and write the archive with an ordinary program."
+
+
 # --- the documents in it --------------------------------------------------------------------------------------------
 
 
@@ -153,6 +172,12 @@ class MissingTerm(DocumentRefused):
     code = "missing-term"
     title = "Something the document must state is missing"
     advice = "Add the business term that the message names."
+
+
+class SeveralDocuments(DocumentRefused):
+    code = "several-documents"
+    title = "There are several documents where one is asked for"
+    advice = "Send or convert them one by one; `fakturahub detect` tells how many documents a file holds."
 
 
 class BadValue(DocumentRefused):
@@ -177,6 +202,11 @@ class ConversionLoss(DocumentRefused):
     code = "conversion-loss"
     title = "The conversion would lose something and that is not allowed"
     advice = "The report names every term that the target cannot carry. Allow the loss, or choose another syntax."
+
+    def __init__(self, reason: str, *, report: Mapping[str, object]) -> None:
+        super().__init__(reason)
+        #: all that would be lost, as objects of JSON; it holds values of the document and is not part of the message
+        self.report = report
 
 
 class SellerMismatch(DocumentRefused):

@@ -8,11 +8,12 @@ value. A test walks the source and proves that each leaf is either in what was r
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lxml import etree
 
-from fakturahub.formats.values import place_of
+from fakturahub.formats.values import place_of, text_of
+from fakturahub.intake.limits import TEXT
 from fakturahub.model import Loss
 
 Into = TypeVar("Into")
@@ -34,6 +35,9 @@ class Walk:
     def children(self, element: etree._Element, steps: Mapping[str, Step[Into]], into: Into) -> Into:
         """Give each child of *element* to its step; report children without one, and *element*'s own attributes."""
         self.attributes(element)
+        if not len(element) and element.text and element.text.strip():
+            # A text where the syntax has elements.
+            self.loss(element, element.text.strip(), UNKNOWN)
         for child in element:
             # The parser left comments out; were there any, their tag would be no key of a table.
             step = steps.get(child.tag)  # type: ignore[arg-type]
@@ -54,6 +58,13 @@ class Walk:
                 ):
                     self.loss(element, str(value), UNKNOWN, attribute=str(name))
 
+    def leaf(self, element: etree._Element, *taken: str) -> None:
+        """Report what an element whose text is taken has beside it: attributes but those *taken*, and children."""
+        if element.attrib:
+            self.attributes(element, *taken)
+        for child in element:
+            self.unknown(child)
+
     def unknown(self, element: etree._Element, why: str = UNKNOWN) -> None:
         """Report every text and attribute of *element* and below."""
         for part in element.iter(etree.Element):
@@ -71,3 +82,77 @@ class Walk:
         """Report one value; ``term`` is the business term it belongs to, its path where there is none."""
         place = place_of(element) + (f", @{etree.QName(attribute).localname}" if attribute else "")
         self.losses.append(Loss(term or place, value, why, place))
+
+
+def stray(root: etree._Element) -> list[Loss]:
+    """The texts between the elements of *root*, where no syntax of business documents has any.
+
+    What is inside an extension of UBL is its family's to judge: it is kept as it came.
+    """
+    found = Walk()
+    for element in root.iter(etree.Element):
+        if len(element):
+            text = element.text
+            if text and not text.isspace():
+                found.loss(element, text.strip(), UNKNOWN)
+        tail = element.tail
+        if tail and element is not root and not tail.isspace():
+            found.loss(element, tail.strip(), UNKNOWN)
+    return [loss for loss in found.losses if "/ExtensionContent/" not in str(loss.place)]
+
+
+#: the fields of a noun that is being read
+Fields = dict[str, Any]
+
+
+def one(field: str, limit: int = TEXT.text) -> Step[Fields]:
+    """The step of an element whose text is *field*; a second one is reported. Raises ``BadValue`` over *limit*."""
+
+    def step(walk: Walk, element: etree._Element, into: Fields) -> None:
+        walk.leaf(element)
+        value = text_of(element, _local(element), limit)
+        if value is None:
+            return
+        if field in into:
+            walk.loss(element, value, REPEATED)
+        else:
+            into[field] = value
+
+    return step
+
+
+def many(field: str, limit: int = TEXT.text) -> Step[Fields]:
+    """The step of an element whose text is one of several in *field*. Raises ``BadValue`` over *limit*."""
+
+    def step(walk: Walk, element: etree._Element, into: Fields) -> None:
+        walk.leaf(element)
+        value = text_of(element, _local(element), limit)
+        if value is not None:
+            into.setdefault(field, []).append(value)
+
+    return step
+
+
+def part(field: str, steps: Mapping[str, Step[Fields]], make: Callable[[Fields], object]) -> Step[Fields]:
+    """The step of an element that is a noun of its own, made of what *steps* find in it; a second one is reported."""
+
+    def step(walk: Walk, element: etree._Element, into: Fields) -> None:
+        if field in into:
+            walk.unknown(element, REPEATED)
+        else:
+            into[field] = make(walk.children(element, steps, {}))
+
+    return step
+
+
+def parts(field: str, steps: Mapping[str, Step[Fields]], make: Callable[[Fields], object]) -> Step[Fields]:
+    """The step of an element that is one of several nouns in *field*."""
+
+    def step(walk: Walk, element: etree._Element, into: Fields) -> None:
+        into.setdefault(field, []).append(make(walk.children(element, steps, {})))
+
+    return step
+
+
+def _local(element: etree._Element) -> str:
+    return etree.QName(element).localname

@@ -36,8 +36,8 @@ def seller(scheme: str, country: str) -> str:
         (f"\n   {PEPPOL}\n", "peppol-bis-3", "3.0"),
         (f"{PEPPOL}#conformant#urn:fdc:anyone:extension:1.0", "peppol-bis-3", "3.0"),
         (f"{PEPPOL}#conformant#{NORWAY}forward-billing:3.0", "ehf-3", "3.0"),
-        (f"{PEPPOL}#conformant#{NORWAY}reminder:3.0", "ubl-2.1", "2.1"),
-        (f"{NORWAY}spec:payment-request:3.0", "ubl-2.1", "2.1"),
+        (f"{PEPPOL}#conformant#{NORWAY}reminder:3.0", "ehf-reminder", "3.0"),
+        (f"{NORWAY}spec:payment-request:3.0", "ehf-payment-request", "3.0"),
         ("urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0", "xrechnung-3", "3.0"),
         (
             "urn:cen.eu:en16931:2017#compliant#urn:xeinkauf.de:kosit:xrechnung_3.0"
@@ -48,8 +48,9 @@ def seller(scheme: str, country: str) -> str:
         ("urn:cen.eu:en16931:2017#compliant#urn:xoev-de:kosit:standard:xrechnung_2.3", "ubl-2.1", "2.1"),
         ("urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:selfbilling:3.0", "ubl-2.1", "2.1"),
         ("urn:cen.eu:en16931:2017", "ubl-2.1", "2.1"),
-        ("OIOUBL-2.02", "ubl-2.1", "2.1"),
-        ("urn:vertexinc:vrbl:billing:1", "ubl-2.1", "2.1"),
+        ("OIOUBL-2.02", "oioubl-2.02", "2.02"),
+        ("OIOUBL-3.0", "ubl-2.1", "2.1"),
+        ("urn:vertexinc:vrbl:billing:1", "vrbl", "1"),
         ("", "ubl-2.1", "2.1"),
         (None, "ubl-2.1", "2.1"),
     ],
@@ -88,7 +89,7 @@ def test_a_norwegian_buyer_makes_no_ehf() -> None:
 
 
 def test_a_stated_ubl_version_is_told() -> None:
-    stated = document("OIOUBL-2.02", before="<cbc:UBLVersionID>2.0</cbc:UBLVersionID>")
+    stated = document("urn:cen.eu:en16931:2017", before="<cbc:UBLVersionID>2.0</cbc:UBLVersionID>")
     assert formats.recognise(stated).version == "2.0"
 
 
@@ -103,14 +104,14 @@ def test_extensions_of_any_length_may_come_first() -> None:
 @pytest.mark.parametrize(
     ("data", "named"),
     [
-        (b"<Finvoice Version='3.0'/>", ("'Finvoice'", "without a namespace")),
+        (b"<Finvoice Version='4.0'/>", ("Finvoice", "'4.0'", "3.0")),
+        (b"<Finvoice/>", ("Finvoice", "no version")),
+        (b"<Finvoice xmlns='urn:x'/>", ("'Finvoice'", "'urn:x'")),
         (b"<Invoice/>", ("'Invoice'", "without a namespace")),
-        (b'<Invoice xmlns="urn:pagero:PageroUniversalFormat:Invoice:1.0"/>', ("PageroUniversalFormat:Invoice:1.0",)),
-        (f'<Order xmlns="{UBL}Order-2"/>'.encode(), ("'Order'", "not supported yet", "Invoice and CreditNote")),
-        (
-            f'<ApplicationResponse xmlns="{UBL}ApplicationResponse-2"/>'.encode(),
-            ("ApplicationResponse", "not supported yet"),
-        ),
+        (b'<Order xmlns="urn:pagero:PageroUniversalFormat:Order:1.0"/>', ("PageroUniversalFormat:Order:1.0",)),
+        (b'<Invoice xmlns="urn:pagero:PageroUniversalFormat:Invoice:2.0"/>', ("PageroUniversalFormat:Invoice:2.0",)),
+        (f'<Gift xmlns="{UBL}Gift-2"/>'.encode(), ("'Gift'", "Gift-2", "Order")),
+        (f'<Order xmlns="{UBL}Invoice-2"/>'.encode(), ("'Order'", "Invoice-2")),
         (f'<Invoice xmlns="{UBL}CreditNote-2"/>'.encode(), ("'Invoice'", "CreditNote-2")),
         (f'<Invoice xmlns="{UBL}Invoice-1"/>'.encode(), ("Invoice-1",)),
     ],
@@ -121,6 +122,24 @@ def test_what_is_not_known_is_named(data: bytes, named: tuple[str, ...]) -> None
             ask(data)
         for word in named:
             assert word in refused.value.reason
+
+
+@pytest.mark.parametrize(
+    ("data", "syntax", "version"),
+    [
+        (b"<Finvoice Version='3.0'/>", "finvoice-3.0", "3.0"),
+        (b"<Finvoice Version='1.3'/>", "finvoice-1.3", "1.3"),
+        (b'<Invoice xmlns="urn:pagero:PageroUniversalFormat:Invoice:1.0"/>', "puf-billing-1.0", "1.0"),
+        (b'<CreditNote xmlns="urn:pagero:PageroUniversalFormat:CreditNote:1.0"/>', "puf-billing-1.0", "1.0"),
+        (f'<Order xmlns="{UBL}Order-2"/>'.encode(), "ubl-order", "2.1"),
+        (f'<ApplicationResponse xmlns="{UBL}ApplicationResponse-2"/>'.encode(), "ubl-application-response", "2.1"),
+        (document("urn:www.difi.no:ehf:faktura:ver2.0"), "ehf-2", "2.0"),
+    ],
+)
+def test_other_families_and_documents(data: bytes, syntax: str, version: str) -> None:
+    found = formats.recognise(data)
+    assert (found.syntax, found.version) == (syntax, version)
+    assert syntax in formats.NAMES
 
 
 def test_a_long_name_is_not_repeated_whole() -> None:

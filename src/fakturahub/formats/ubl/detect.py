@@ -1,47 +1,79 @@
-"""Which UBL document it is, by its root element and its customisation (BT-24)."""
+"""Which document of the UBL family it is, by its root element, its namespace and its customisation (BT-24)."""
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from fakturahub.errors import UnknownDocument
+from fakturahub.formats.ubl.documents import OTHER_DOCUMENTS
+from fakturahub.formats.ubl.names import PEPPOL_BIS_3, PUF_BILLING_2, PUF_DOCUMENT, UBL_DOCUMENT, VRBL_BILLING
 from fakturahub.intake.xml import Sniffed
 from fakturahub.model import Recognition
 
-_UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
-_NAMESPACE_OF = {"Invoice": f"{_UBL}Invoice-2", "CreditNote": f"{_UBL}CreditNote-2"}
-
-# PEPPOL-EN16931-R004 asks for this beginning, not for this value.
-_PEPPOL_BIS_3 = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
 _XRECHNUNG_3 = "urn:xeinkauf.de:kosit:xrechnung_3.0"
-# Specifications of the Norwegian agency for public procurement on top of Peppol BIS 3 (forward billing, for one).
+# Specifications of the Norwegian agency for public procurement: on top of Peppol BIS 3 (forward billing, for one), ...
 _NORWEGIAN = "#urn:fdc:anskaffelser.no:2019:ehf:"
-# A reminder is written as an invoice with this customisation; it is no EHF Billing document and its rules differ.
+# ... and documents that are written as invoices and are none: their rules differ.
 _EHF_REMINDER = "urn:fdc:anskaffelser.no:2019:ehf:reminder:"
+_EHF_PAYMENT_REQUEST = "urn:fdc:anskaffelser.no:2019:ehf:spec:payment-request:"
+# The customisations of EHF 2, which Peppol BIS 3 took the place of in 2019.
+_EHF_2 = re.compile(r"urn:www\.difi\.no:ehf:[a-z-]+:ver2\.([0-9])")
+_OIOUBL = re.compile(r"OIOUBL-(2\.[0-9]{1,2})")
+# What Pagero tells its customers, as ApplicationResponse of UBL.
+_PUF_RESPONSES = {
+    "urn:pagero.com:puf:invoice_response:1.0": "puf-response-1.0",
+    "urn:pagero.com:puf:technical_acknowledgement:1.0": "puf-technical-acknowledgement-1.0",
+    "urn:pagero.com:puf:clearance_notification:1.0": "puf-clearance-notification-1.0",
+}
 
 _ORGNR_ENDPOINT = re.compile(rb"EndpointID\s[^<>]*schemeID\s*=\s*[\"']0192[\"']")
 _IN_NORWAY = re.compile(rb"IdentificationCode(?:\s[^<>]*)?>\s*NO\s*<")
+_CAPITAL = re.compile(r"(?<!\A)([A-Z])")
+
+
+class _Found(NamedTuple):
+    """Name, version and reason."""
+
+    syntax: str
+    version: str | None
+    why: str
 
 
 def detect(sniffed: Sniffed) -> Recognition | None:
-    """The UBL document that *sniffed* is, None if it is none; ``UnknownDocument`` for UBL that is no invoice.
+    """The document of the UBL family that *sniffed* is, None if it is none.
+
+    ``UnknownDocument`` where root element and namespace do not belong together, or UBL has no such document.
 
     ``ehf-3`` and ``peppol-bis-3`` are one specification with the same identifier: EHF Billing 3 is Peppol BIS Billing
     3, whose rules for Norwegian sellers apply by themselves. A document is called ``ehf-3`` when its customisation
     names a Norwegian specification, or its seller is in Norway and has an organisation number (0192) as address.
     """
     namespace = sniffed.namespace
-    if namespace is None or not namespace.startswith(_UBL):
+    if namespace is None or not namespace.startswith((UBL_DOCUMENT, PUF_DOCUMENT)):
         return None
-    if _NAMESPACE_OF.get(sniffed.root) != namespace:
+    root, puf = sniffed.root, namespace.startswith(PUF_DOCUMENT)
+    invoice = root in ("Invoice", "CreditNote")
+    belongs = f"{PUF_DOCUMENT}{root}:1.0" if puf else f"{UBL_DOCUMENT}{root}-2"
+    if namespace != belongs or not (invoice or (not puf and root in OTHER_DOCUMENTS)):
         raise UnknownDocument(
-            f"UBL documents with the root element {sniffed.root[:100]!r} in the namespace {namespace[:200]!r} "
-            f"are not supported yet by this version; Invoice and CreditNote are."
+            f"There is no document with the root element {root[:100]!r} in the namespace {namespace[:200]!r}; "
+            f"of UBL 2 its own document types are known, such as Invoice, CreditNote and Order, of PUF 1.0 Invoice and "
+            f"CreditNote."
         )
     profile = _first(sniffed, b"CustomizationID")
-    syntax, version, why = _decide(sniffed, profile or "")
+    if puf:
+        found = _puf(profile or "")
+    elif invoice:
+        found = _invoice(sniffed, profile or "")
+    else:
+        found = _other(sniffed, root, profile or "")
     return Recognition(
-        syntax=syntax, version=version, profile=profile, charset=sniffed.charset, why=f"UBL {sniffed.root}; {why}."
+        syntax=found.syntax,
+        version=found.version,
+        profile=profile,
+        charset=sniffed.charset,
+        why=f"{'PUF' if puf else 'UBL'} {root}; {found.why}.",
     )
 
 
@@ -51,18 +83,48 @@ def _first(sniffed: Sniffed, name: bytes) -> str | None:
     return text if text is None or text.isprintable() else " ".join(text.split())
 
 
-def _decide(sniffed: Sniffed, profile: str) -> tuple[str, str | None, str]:
-    """Name, version and reason."""
-    if profile.startswith(_PEPPOL_BIS_3) and _EHF_REMINDER not in profile:
+def _puf(profile: str) -> _Found:
+    if profile == PUF_BILLING_2:
+        return _Found("puf-billing-2.0", "2.0", "the customisation is that of PUF Billing 2.0")
+    # Earlier ones carry the customisation of Peppol BIS 3, or their own.
+    return _Found("puf-billing-1.0", "1.0", "the customisation is not that of PUF Billing 2.0")
+
+
+def _other(sniffed: Sniffed, root: str, profile: str) -> _Found:
+    named = _PUF_RESPONSES.get(profile)
+    if named is not None and root == "ApplicationResponse":
+        return _Found(named, "1.0", "the customisation is one of Pagero's")
+    version = _first(sniffed, b"UBLVersionID") or "2.1"
+    kebab = _CAPITAL.sub(r"-\1", root).lower()
+    return _Found(f"ubl-{kebab}", version, "a document of UBL that is no invoice")
+
+
+def _invoice(sniffed: Sniffed, profile: str) -> _Found:
+    if profile.startswith(PEPPOL_BIS_3) and _EHF_REMINDER not in profile:
         if _NORWEGIAN in profile:
-            return "ehf-3", "3.0", "the customisation names a Norwegian specification on top of Peppol BIS Billing 3"
+            why = "the customisation names a Norwegian specification on top of Peppol BIS Billing 3"
+            return _Found("ehf-3", "3.0", why)
         seller = sniffed.first_element(b"AccountingSupplierParty")
         if seller is not None and _ORGNR_ENDPOINT.search(seller) and _IN_NORWAY.search(seller):
-            return "ehf-3", "3.0", "Peppol BIS Billing 3 of a seller in Norway with an address of scheme 0192"
-        return "peppol-bis-3", "3.0", "the customisation begins with that of Peppol BIS Billing 3"
+            why = "Peppol BIS Billing 3 of a seller in Norway with an address of scheme 0192"
+            return _Found("ehf-3", "3.0", why)
+        return _Found("peppol-bis-3", "3.0", "the customisation begins with that of Peppol BIS Billing 3")
     if _XRECHNUNG_3 in profile:
-        return "xrechnung-3", "3.0", "the customisation names XRechnung 3.0"
+        return _Found("xrechnung-3", "3.0", "the customisation names XRechnung 3.0")
+    if profile == VRBL_BILLING or profile.startswith(f"{VRBL_BILLING}#"):
+        return _Found("vrbl", "1", "the customisation is Vertex's")
+    if _EHF_REMINDER in profile:
+        return _Found("ehf-reminder", "3.0", "the customisation is that of EHF Reminder")
+    if _EHF_PAYMENT_REQUEST in profile:
+        return _Found("ehf-payment-request", "3.0", "the customisation is that of EHF Payment Request")
+    ehf_2 = _EHF_2.search(profile)
+    if ehf_2 is not None:
+        return _Found("ehf-2", f"2.{ehf_2[1]}", "the customisation names EHF 2")
+    oioubl = _OIOUBL.fullmatch(profile)
+    if oioubl is not None:
+        return _Found(f"oioubl-{oioubl[1]}", oioubl[1], "the customisation is that of OIOUBL")
     version = _first(sniffed, b"UBLVersionID") or "2.1"
     if not profile:
-        return "ubl-2.1", version, "it names no customisation"
-    return "ubl-2.1", version, f"the customisation {profile[:200]!r} is none that has a name of its own here"
+        return _Found("ubl-2.1", version, "it names no customisation")
+    why = f"the customisation {profile[:200]!r} is none that has a name of its own here"
+    return _Found("ubl-2.1", version, why)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from lxml import etree
 
 from fakturahub.errors import UnreadableAttachment
-from fakturahub.formats.ubl.names import CAC, CBC
+from fakturahub.formats.ubl.names import CBC, aggregates_of
 from fakturahub.formats.values import attribute_of, place_of, text_of
 from fakturahub.intake import base64
 from fakturahub.intake.filenames import safe_member_name
@@ -32,6 +34,7 @@ _EXTENSION = {
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
 }
 _UNKNOWN_TYPE = "application/octet-stream"
+_AS_STATED: Mapping[str, str] = {}
 
 
 def attachments(root: etree._Element) -> tuple[Attachment, ...]:
@@ -42,33 +45,48 @@ def attachments(root: etree._Element) -> tuple[Attachment, ...]:
 
     Raises ``UnreadableAttachment`` for content that is no base64, empty or too large, and for too many attachments.
     """
+    cac = aggregates_of(root)
     found: list[Attachment] = []
     taken: set[str] = set()
-    for reference in root.iterchildren(f"{CAC}AdditionalDocumentReference"):
-        for content in reference.iterfind(f"{CAC}Attachment/{CBC}EmbeddedDocumentBinaryObject"):
+    for reference in root.iterchildren(f"{cac}AdditionalDocumentReference"):
+        for content in reference.iterfind(f"{cac}Attachment/{CBC}EmbeddedDocumentBinaryObject"):
             if len(found) == ATTACHMENT.count:
-                raise UnreadableAttachment(
-                    f"The document has more than {ATTACHMENT.count:,} attachments.",
-                    term="BG-24",
-                    place=place_of(content),
-                )
-            found.append(_attachment(reference, content, taken))
+                raise too_many(content)
+            description = reference.find(f"{CBC}DocumentDescription")
+            if description is None:
+                description = reference.find(f"{CBC}DocumentType")
+            number = text_of(reference.find(f"{CBC}ID"), "BT-122")
+            found.append(attachment(content, number, text_of(description, "BT-123", TEXT.text), taken))
     return tuple(found)
 
 
-def _attachment(reference: etree._Element, content: etree._Element, taken: set[str]) -> Attachment:
+def attachment(
+    content: etree._Element,
+    number: str | None,
+    description: str | None,
+    taken: set[str],
+    mime_of: Mapping[str, str] = _AS_STATED,
+) -> Attachment:
+    """What *content*, an EmbeddedDocumentBinaryObject, holds, its name added to those *taken*.
+
+    *mime_of* corrects types that senders write and that are none.
+    """
     mime = (attribute_of(content, "mimeCode", "BT-125") or _UNKNOWN_TYPE).lower()
+    mime = mime_of.get(mime, mime)
     name = attribute_of(content, "filename", "BT-125", TEXT.text)
     if name is None:
-        stated = text_of(reference.find(f"{CBC}ID"), "BT-122") or "attachment"
         # An identifier such as 2026/17 is no folder.
-        name = stated.replace("/", "-").replace("\\", "-") + _EXTENSION.get(mime, ".bin")
-    description = reference.find(f"{CBC}DocumentDescription")
-    if description is None:
-        description = reference.find(f"{CBC}DocumentType")
+        name = (number or "attachment").replace("/", "-").replace("\\", "-") + _EXTENSION.get(mime, ".bin")
     return Attachment(
         name=safe_member_name(name, taken),
         mime=mime,
         content=base64.decode(content.text or "", term="BT-125", place=place_of(content)),
-        description=text_of(description, "BT-123", TEXT.text),
+        description=description,
+    )
+
+
+def too_many(element: etree._Element) -> UnreadableAttachment:
+    """What is raised at the attachment that is one too many."""
+    return UnreadableAttachment(
+        f"The document has more than {ATTACHMENT.count:,} attachments.", term="BG-24", place=place_of(element)
     )

@@ -1,243 +1,126 @@
-"""The heading of a UBL invoice or credit note, by one walk over the elements that hold it and no others.
+"""Reading a UBL invoice or credit note whole, into the terms of EN 16931.
 
-Paths are those of the EN 16931 binding to UBL 2.1 (CEN/TS 16931-3-2), with the older places that real files use. The
-walk meets each child once and looks it up by its qualified name, which is four times as fast as asking for each path.
+What the binding (`binding`) does not have is reported, and so are second values where EN 16931 has room for one. Not
+reported are pure restatements, which could not be different: the currency of an amount where it is that of the document
+(BT-5), of the accounting (BT-6) for BT-111; the scheme VAT of a tax, and TAX, FC or LOC of the seller's other
+registration (BT-32); the codes 130 and 50 that tell what a reference is; attributes that name the only code list that
+EN 16931 has for an element; a card's network NA; UBLVersionID; ``NA`` for an order that is not there; PUF's PartyName
+that repeats the registered name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from lxml import etree
+from msgspec.structs import replace
 
-from fakturahub.errors import BadValue, MissingTerm, UnreadableAttachment
-from fakturahub.formats.ubl.names import CAC, CBC
-from fakturahub.formats.values import attribute_of, date_of, decimal_of, identifier_of, place_of, text_of
-from fakturahub.intake.limits import ATTACHMENT, TEXT
-from fakturahub.model import AttachmentHeading, Heading, Identifier, Kind, PartyHeading, Recognition
+from fakturahub.errors import UnknownDocument
+from fakturahub.formats.syntax import Reading
+from fakturahub.formats.ubl.binding import READING
+from fakturahub.formats.ubl.containers import seal
+from fakturahub.formats.ubl.extensions import drop_plain_routing, take_self_billed
+from fakturahub.formats.ubl.payment import instructions
+from fakturahub.formats.ubl.supporting import MIME_ALIASES
+from fakturahub.formats.ubl.walking import Found, Reader
+from fakturahub.formats.walk import UNKNOWN
+from fakturahub.model import Finding, Recognition, Severity
+from fakturahub.model.invoice import CREDIT_NOTE_TYPES, Invoice, Totals
 
-# What a walk found: a name of ours -> the first element of that meaning that has a text, or a list for what may repeat.
-_Found = dict[str, Any]
-# A qualified name -> what the element is: a name in _Found, a table for its children, or a function that takes it.
-_Table = dict[str, "str | _Table | Callable[[etree._Element, _Found], None]"]
+#: the names of the documents that are read whole
+READABLE = frozenset({"ubl-2.1", "peppol-bis-3", "ehf-3", "xrechnung-3", "puf-billing-1.0", "puf-billing-2.0", "vrbl"})
 
-# UNTDID 1001, the codes of EN 16931 for credit notes (BR-CL-01). An Invoice with one of them is a credit note, too:
-# some specifications have no CreditNote document.
-_CREDIT_CODES = frozenset(("81", "83", "261", "262", "296", "308", "381", "396", "420", "458", "502", "503", "532"))
-# Documents of Norway that are written as UBL invoices and are none.
-_KIND_OF_EHF = (
-    ("urn:fdc:anskaffelser.no:2019:ehf:reminder:", Kind.REMINDER),
-    ("urn:fdc:anskaffelser.no:2019:ehf:spec:payment-request:", Kind.OTHER),
+# Texts between elements, where UBL has none: one look of the parser's own speed for the whole document.
+_STRAY = etree.XPath("//*[*]/text()[normalize-space()]", smart_strings=True)
+
+# What PUF leaves optional and EN 16931 has (BG-22, BG-23).
+_TOTALS = (
+    ("lines", "BT-106"),
+    ("without_vat", "BT-109"),
+    ("with_vat", "BT-112"),
+    ("payable", "BT-115"),
 )
-# AdditionalDocumentReference also holds the invoiced object (BT-18) and, in a credit note, the project (BT-11).
-_NO_ATTACHMENT = {"Invoice": frozenset({"130"}), "CreditNote": frozenset({"130", "50"})}
 
 
-def _local(element: etree._Element) -> str:
-    return str(element.tag).rpartition("}")[2]
+def read(root: etree._Element, recognition: Recognition) -> Reading:
+    """The invoice or credit note *root* as the noun ``Invoice``.
 
-
-def _walk(element: etree._Element, table: _Table, found: _Found) -> _Found:
-    for child in element:
-        # The parser left comments out; were there any, their tag would be no key of a table.
-        step = table.get(child.tag)  # type: ignore[arg-type]
-        if step is None:
-            continue
-        if type(step) is str:
-            if step not in found or not (found[step].text or "").strip():
-                found[step] = child
-        elif type(step) is dict:
-            _walk(child, step, found)
-        else:
-            step(child, found)  # type: ignore[operator]
-    return found
-
-
-def _identification(element: etree._Element, found: _Found) -> None:
-    identifications = found.setdefault("identifications", [])
-    if len(identifications) == TEXT.identifiers:
-        raise BadValue(
-            f"A party has more than {TEXT.identifiers} identifiers.", term="BT-29 or BT-46", place=place_of(element)
-        )
-    identifications.append(_walk(element, _IDENTIFICATION, {}).get("id"))
-
-
-def _tax_scheme(element: etree._Element, found: _Found) -> None:
-    scheme = _walk(element, _TAX_SCHEME, {})
-    if "scheme" in scheme and (scheme["scheme"].text or "").strip().upper() == "VAT" and "id" in scheme:
-        found.setdefault("vat", scheme["id"])
-
-
-def _seller(element: etree._Element, found: _Found) -> None:
-    if "seller" not in found:
-        found["seller"] = _walk(element, _PARTY, {})
-
-
-def _buyer(element: etree._Element, found: _Found) -> None:
-    if "buyer" not in found:
-        found["buyer"] = _walk(element, _PARTY, {})
-
-
-def _reference(element: etree._Element, found: _Found) -> None:
-    references = found.setdefault("references", [])
-    if len(references) == ATTACHMENT.count:
-        raise UnreadableAttachment(
-            f"The document has more than {ATTACHMENT.count} attachments.", term="BG-24", place=place_of(element)
-        )
-    references.append(_walk(element, _REFERENCE, {}))
-
-
-_IDENTIFICATION: _Table = {f"{CBC}ID": "id"}
-
-_TAX_SCHEME: _Table = {f"{CBC}CompanyID": "id", f"{CAC}TaxScheme": {f"{CBC}ID": "scheme"}}
-
-_PARTY: _Table = {
-    f"{CAC}Party": {
-        f"{CBC}EndpointID": "endpoint",
-        f"{CAC}PartyIdentification": _identification,
-        f"{CAC}PartyName": {f"{CBC}Name": "trading_name"},
-        f"{CAC}PostalAddress": {f"{CAC}Country": {f"{CBC}IdentificationCode": "country"}},
-        f"{CAC}PartyTaxScheme": _tax_scheme,
-        f"{CAC}PartyLegalEntity": {f"{CBC}RegistrationName": "name", f"{CBC}CompanyID": "business_id"},
-    }
-}
-
-_REFERENCE: _Table = {
-    f"{CBC}ID": "id",
-    f"{CBC}DocumentTypeCode": "type",
-    f"{CBC}DocumentDescription": "description",
-    # EHF 2 and other files of UBL 2.0 describe the document here.
-    f"{CBC}DocumentType": "old_description",
-    f"{CAC}Attachment": {
-        f"{CBC}EmbeddedDocumentBinaryObject": "embedded",
-        f"{CAC}ExternalReference": {f"{CBC}URI": "uri"},
-    },
-}
-
-_DOCUMENT: _Table = {
-    f"{CBC}CustomizationID": "profile",
-    f"{CBC}ID": "number",
-    f"{CBC}IssueDate": "issue_date",
-    f"{CBC}DueDate": "due_date",
-    f"{CBC}InvoiceTypeCode": "type",
-    f"{CBC}DocumentCurrencyCode": "currency",
-    f"{CBC}BuyerReference": "buyer_reference",
-    f"{CAC}OrderReference": {f"{CBC}ID": "order_reference", f"{CBC}SalesOrderID": "seller_reference"},
-    f"{CAC}AdditionalDocumentReference": _reference,
-    f"{CAC}AccountingSupplierParty": _seller,
-    f"{CAC}AccountingCustomerParty": _buyer,
-    f"{CAC}PaymentMeans": {
-        f"{CBC}PaymentDueDate": "payment_due_date",
-        f"{CBC}PaymentID": "payment_reference",
-        f"{CAC}PayeeFinancialAccount": {f"{CBC}ID": "account"},
-    },
-    f"{CAC}LegalMonetaryTotal": {f"{CBC}TaxInclusiveAmount": "total", f"{CBC}PayableAmount": "payable"},
-}
-
-
-def heading(root: etree._Element, recognition: Recognition) -> Heading:
-    """The heading of the invoice or credit note *root*, as its sender stated it; only the number has to be there.
-
-    A credit note has its due date in PaymentMeans/PaymentDueDate; an invoice may have it there, too. Where a term
-    that occurs once stands several times (one PaymentMeans per account), the first is taken.
-
-    Raises ``MissingTerm`` without a number (BT-1); ``BadValue`` for a date or amount that is none, for a value that
-    is too long and for a customisation that the recognition did not see; ``UnreadableAttachment`` for too many
-    attachments.
+    Raises ``UnknownDocument`` for documents that are only recognised; ``BadValue`` for a date, a number or a text that
+    is none or too long; ``UnreadableAttachment``.
     """
-    found = _walk(root, _DOCUMENT, {})
-    get = found.get
-    profile = text_of(get("profile"), "BT-24")
-    if profile != recognition.profile:
-        # The document must be read as what it was recognised as, or other rules are applied to it than it claims.
-        raise BadValue(
-            f"The document was recognised by the customisation {recognition.profile!r} and names {profile!r}; it must "
-            f"be named once, among the first elements.",
-            term="BT-24",
-            place=f"{_local(root)}/CustomizationID",
+    if recognition.syntax not in READABLE:
+        raise UnknownDocument(
+            f"Documents of the syntax {recognition.syntax} are recognised, routed and passed on as they came; this "
+            f"version does not read them into another syntax."
         )
-    number = text_of(get("number"), "BT-1")
-    if number is None:
-        raise MissingTerm("The document has no number.", term="BT-1", place=f"{_local(root)}/ID")
-    return Heading(
-        kind=_kind(root, get("type"), recognition),
-        number=number,
-        issue_date=date_of(get("issue_date"), "BT-2"),
-        due_date=date_of(get("due_date"), "BT-9") or date_of(get("payment_due_date"), "BT-9"),
-        currency=text_of(get("currency"), "BT-5"),
-        total=decimal_of(get("total"), "BT-112"),
-        payable=decimal_of(get("payable"), "BT-115"),
-        seller=_party(get("seller"), *_SELLER_TERMS),
-        buyer=_party(get("buyer"), *_BUYER_TERMS),
-        payment_reference=text_of(get("payment_reference"), "BT-83"),
-        account=text_of(get("account"), "BT-84"),
-        buyer_reference=text_of(get("buyer_reference"), "BT-10"),
-        order_reference=text_of(get("order_reference"), "BT-13"),
-        seller_reference=text_of(get("seller_reference"), "BT-14"),
-        attachments=_attachments(root, get("references")),
+    walk = Reader(root, mime_of=MIME_ALIASES if recognition.syntax == "vrbl" else {})
+    steps = READING[walk.root_name, walk.aggregates]
+    found = walk.fields(root, steps, {})
+    _stray(walk, root)
+    if walk.taxes:
+        found["totals"] = replace(found.get("totals") or Totals(), **walk.taxes)
+    payment = instructions(walk)
+    if payment is not None:
+        found["payment"] = payment
+    _kind(walk, root, found)
+    if walk.puf:
+        take_self_billed(walk, found)
+        _missing(walk, found)
+    invoice = Invoice(**seal(found))
+    if walk.extensions:
+        kept = drop_plain_routing(walk.extensions, invoice)
+        invoice = replace(invoice, extensions=tuple(kept))
+    return Reading(invoice, tuple(walk.losses), tuple(walk.findings))
+
+
+def _stray(walk: Reader, root: etree._Element) -> None:
+    """Report texts between elements, but in extensions that were kept as they are."""
+    found = _STRAY(root)
+    if not found:
+        return
+    # What is in an element that is not understood was reported with it.
+    told = {(loss.place, loss.value) for loss in walk.losses}
+    for text in found:
+        element = text.getparent()
+        if text.is_tail:
+            element = element.getparent()
+        value = str(text).strip()
+        place = walk.place(element)
+        if "/ExtensionContent/" not in place and (place, value) not in told:
+            walk.loss(element, value, UNKNOWN)
+
+
+def _kind(walk: Reader, root: etree._Element, found: Found) -> None:
+    """A document that is a credit note by its root has the type code of one."""
+    code = found.get("type_code")
+    if walk.root_name != "CreditNote" or code in CREDIT_NOTE_TYPES:
+        return
+    if code is None:
+        found["type_code"] = "381"
+        _notice(walk, root, "BT-3", Severity.INFORMATION, "The credit note has no type code; it is taken for 381.")
+    else:
+        reason = f"The document is a CreditNote by its root and {code!r}, which is none, by its type code."
+        _notice(walk, root, "BT-3", Severity.WARNING, reason)
+
+
+def _missing(walk: Reader, found: Found) -> None:
+    """Totals that PUF leaves out are not computed; that they are missing is said."""
+    totals = found.get("totals") or Totals()
+    for field, term in _TOTALS:
+        if getattr(totals, field) is None:
+            walk.findings.append(_not_stated(term, "total"))
+    if not found.get("vat"):
+        walk.findings.append(_not_stated("BG-23", "VAT breakdown"))
+
+
+def _not_stated(term: str, what: str) -> Finding:
+    return Finding(
+        rule="missing-term",
+        severity=Severity.WARNING,
+        message=f"The {what} is not stated, which PUF allows; it was not computed.",
+        term=term,
     )
 
 
-def _kind(root: etree._Element, type_code: etree._Element | None, recognition: Recognition) -> Kind:
-    profile = recognition.profile or ""
-    for customisation, kind in _KIND_OF_EHF:
-        if customisation in profile:
-            return kind
-    if _local(root) == "CreditNote" or text_of(type_code, "BT-3") in _CREDIT_CODES:
-        return Kind.CREDIT_NOTE
-    return Kind.INVOICE
-
-
-# Name, electronic address, identifiers, legal registration, VAT number, country.
-_SELLER_TERMS = ("BT-27", "BT-34", "BT-29", "BT-30", "BT-31", "BT-40")
-_BUYER_TERMS = ("BT-44", "BT-49", "BT-46", "BT-47", "BT-48", "BT-55")
-
-
-def _party(
-    found: _Found | None, name: str, endpoint: str, identifier: str, business_id: str, vat: str, country: str
-) -> PartyHeading:
-    if found is None:
-        return PartyHeading()
-    get = found.get
-    return PartyHeading(
-        name=text_of(get("name"), name, TEXT.text) or text_of(get("trading_name"), name, TEXT.text),
-        endpoint=identifier_of(get("endpoint"), endpoint),
-        identifiers=_identifiers(get("identifications"), identifier),
-        business_id=identifier_of(get("business_id"), business_id),
-        vat_id=text_of(get("vat"), vat),
-        country=text_of(get("country"), country),
-    )
-
-
-def _identifiers(elements: list[etree._Element | None] | None, term: str) -> tuple[Identifier, ...]:
-    if elements is None:
-        return ()
-    stated = [identifier_of(element, term) for element in elements]
-    # The scheme SEPA marks the creditor identifier of a direct debit (BT-90), which names no party.
-    return tuple(identifier for identifier in stated if identifier is not None and identifier.scheme != "SEPA")
-
-
-def _attachments(root: etree._Element, references: list[_Found] | None) -> tuple[AttachmentHeading, ...]:
-    if references is None:
-        return ()
-    other = _NO_ATTACHMENT[_local(root)]
-    return tuple(
-        _attachment(found)
-        for found in references
-        if "embedded" in found or "uri" in found or text_of(found.get("type"), "BT-18") not in other
-    )
-
-
-def _attachment(found: _Found) -> AttachmentHeading:
-    get = found.get
-    embedded = get("embedded")
-    return AttachmentHeading(
-        id=text_of(get("id"), "BT-122"),
-        name=None if embedded is None else attribute_of(embedded, "filename", "BT-125", TEXT.text),
-        mime=None if embedded is None else attribute_of(embedded, "mimeCode", "BT-125"),
-        description=text_of(get("description"), "BT-123", TEXT.text)
-        or text_of(get("old_description"), "BT-123", TEXT.text),
-        uri=text_of(get("uri"), "BT-124", TEXT.text),
-        embedded=embedded is not None,
+def _notice(walk: Reader, root: etree._Element, term: str, severity: Severity, message: str) -> None:
+    walk.findings.append(
+        Finding(rule=term, severity=severity, message=message, path=walk.root_name, line=root.sourceline, term=term)
     )

@@ -1,25 +1,65 @@
-"""Documents in, nouns out: recognise a document, read its heading and its attachments, whatever its syntax.
+"""Documents in, nouns out: recognise a document, read and write it, whatever its syntax.
 
 Each syntax family is a folder with ``detect.py`` and ``read.py`` and stands in ``SYNTAXES``; nothing outside this room
 names a folder. All functions take the bytes as they came and raise the errors of ``intake.xml`` for bytes that are no
-safe XML document.
+safe XML document, those of ``intake.zip`` for a ZIP archive that is refused.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 import msgspec
 from lxml import etree
 
-from fakturahub.errors import UnknownDocument
-from fakturahub.formats import ubl
-from fakturahub.formats.syntax import Syntax
+from fakturahub.errors import DocumentRefused, FakturahubError, SeveralDocuments, UnknownDocument, UnwritableDocument
+from fakturahub.formats import cii, finvoice, letters, payslip, ubl
+from fakturahub.formats.envelope import (
+    Enclosed,
+    Envelope,
+    Found,
+    enclose,
+    files_named,
+    looks_like_xml,
+    names_of_files,
+    with_files,
+)
+from fakturahub.formats.syntax import Name, Reading, Syntax, Writing, names_of
+from fakturahub.formats.ubl.documents import OTHER_DOCUMENTS
+from fakturahub.formats.walk import stray
 from fakturahub.intake.xml import Sniffed, parse, refuse_internal_subset, sniff
+from fakturahub.intake.zip import Archive, Member, is_zip, open_zip
 from fakturahub.model import Attachment, Heading, Recognition
+from fakturahub.model.invoice import Noun
 
-__all__ = ["SYNTAXES", "Opened", "Syntax", "attachments", "open_document", "read_heading", "recognise"]
+__all__ = [
+    "NAMES",
+    "SYNTAXES",
+    "Enclosed",
+    "Envelope",
+    "Name",
+    "Opened",
+    "Reading",
+    "Syntax",
+    "Writing",
+    "attachments",
+    "check_writable",
+    "documents",
+    "enclosed",
+    "open_document",
+    "open_envelope",
+    "read",
+    "read_heading",
+    "recognise",
+    "with_files",
+    "write",
+]
 
 #: asked in this order; the first that knows the document has it
-SYNTAXES: tuple[Syntax, ...] = (ubl.SYNTAX,)
+SYNTAXES: tuple[Syntax, ...] = (ubl.SYNTAX, cii.SYNTAX, finvoice.SYNTAX, letters.SYNTAX, payslip.SYNTAX)
+
+#: every name that ``recognise`` gives and ``write`` takes, and what can be done with it
+NAMES: Mapping[str, Name] = names_of(SYNTAXES, OTHER_DOCUMENTS)
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -35,18 +75,67 @@ class Opened(msgspec.Struct, frozen=True):
         """What is embedded in the document, decoded. Raises ``UnreadableAttachment``."""
         return self.syntax.attachments(self.root)
 
+    def read(self) -> Reading:
+        """The whole document as a noun; see ``formats.read``."""
+        return _read(self.syntax, self.root, self.recognition)
+
 
 def recognise(data: bytes) -> Recognition:
-    """What *data* is, without parsing it. Raises ``UnknownDocument`` with the root element and namespace found."""
+    """What *data* is, without parsing it. Raises ``UnknownDocument`` with the root element and namespace found.
+
+    Of a ZIP envelope: what the first document in it is, how many documents there are in all, and that it is a ZIP.
+    """
+    if is_zip(data):
+        return _recognise_envelope(open_zip(data))
     return _recognise(sniff(data))[1]
 
 
+def documents(data: bytes) -> tuple[bytes, ...]:
+    """The documents in *data*, each whole and with its frame if it has one; *data* itself when it is one.
+
+    Of a ZIP envelope: the documents in it, without the files beside them; see ``open_envelope``.
+    """
+    if is_zip(data):
+        return tuple(document.data for document in open_envelope(data).documents)
+    return _split(data)
+
+
 def open_document(data: bytes) -> Opened:
-    """Recognise, parse and read the heading, each once. Raises ``UnknownDocument``, ``MissingTerm``, ``BadValue``."""
+    """Recognise, parse and read the heading, each once.
+
+    Raises ``UnknownDocument``, ``MissingTerm``, ``BadValue``, ``SeveralDocuments``.
+    """
     sniffed = sniff(data)
-    syntax, recognition = _recognise(sniffed)
-    root = parse(sniffed, allow_external_doctype=syntax.allows_doctype)
+    syntax, recognition, root = _parse(sniffed)
     return Opened(recognition, syntax.heading(root, recognition), root, syntax)
+
+
+def open_envelope(data: bytes) -> Envelope:
+    """The documents in the ZIP envelope *data*, each with the files that belong to it.
+
+    Raises ``UnknownDocument`` when there is none; an XML file that would be the document and is refused says why.
+    """
+    archive = open_zip(data)
+    found: list[Found] = []
+    for member, content, _ in _members(archive):
+        found.extend(Found(member, one, _names_in(one)) for one in _split(content))
+    named = {name.rpartition("/")[2].casefold() for one in found for name in one.names}
+    # An invoice that another one names as its attachment is an attachment.
+    kept = [one for one in found if one.member.name.casefold() not in named]
+    return enclose(archive, kept or found)
+
+
+def enclosed(data: bytes) -> Enclosed:
+    """The one document in *data*, with the files beside it where *data* is a ZIP envelope.
+
+    Raises ``SeveralDocuments`` for an envelope of more than one, and what ``open_envelope`` raises.
+    """
+    if not is_zip(data):
+        return Enclosed("", data)
+    found = open_envelope(data).documents
+    if len(found) != 1:
+        raise SeveralDocuments(f"The ZIP archive holds {len(found):,} documents; one is asked for.")
+    return found[0]
 
 
 def read_heading(data: bytes) -> Heading:
@@ -56,9 +145,44 @@ def read_heading(data: bytes) -> Heading:
 
 def attachments(data: bytes) -> tuple[Attachment, ...]:
     """What is embedded in *data*, decoded, with safe and unique file names. Raises ``UnreadableAttachment``."""
-    sniffed = sniff(data)
-    syntax, _ = _recognise(sniffed)
-    return syntax.attachments(parse(sniffed, allow_external_doctype=syntax.allows_doctype))
+    syntax, _, root = _parse(sniff(data))
+    return syntax.attachments(root)
+
+
+def read(data: bytes) -> Reading:
+    """The whole document *data* as a noun of the model, with all that is not in it as losses.
+
+    Raises ``UnwritableDocument`` for a document that is only recognised and passed on as it came (``NAMES`` tells
+    them), ``SeveralDocuments`` for a file that holds more than one, and ``MissingTerm``, ``BadValue``,
+    ``UnreadableAttachment`` for what no reader can make sense of.
+    """
+    syntax, recognition, root = _parse(sniff(data))
+    return _read(syntax, root, recognition)
+
+
+def write(noun: Noun, name: str) -> Writing:
+    """*noun* in the syntax *name*, with all that is not in the document as losses.
+
+    Raises ``UnwritableDocument`` for a name that is not written or not known, and for a noun of another kind than the
+    syntax holds.
+    """
+    return _writer(name)(noun)
+
+
+def check_writable(name: str) -> None:
+    """Raise ``UnwritableDocument`` for a name that ``write`` does not take, with those that it does."""
+    _writer(name)
+
+
+def _writer(name: str) -> Callable[[Noun], Writing]:
+    for syntax in SYNTAXES:
+        writer = syntax.writers.get(name)
+        if writer is not None:
+            return writer
+    written = ", ".join(sorted(known for known, can in NAMES.items() if can.write))
+    if name in NAMES:
+        raise UnwritableDocument(f"Documents in {name} are not written; these are: {written}.")
+    raise UnwritableDocument(f"There is no syntax {name[:100]!r} to write; there are: {written}.")
 
 
 def _recognise(sniffed: Sniffed) -> tuple[Syntax, Recognition]:
@@ -69,3 +193,75 @@ def _recognise(sniffed: Sniffed) -> tuple[Syntax, Recognition]:
             return syntax, recognition
     where = f"in the namespace {sniffed.namespace[:200]!r}" if sniffed.namespace else "without a namespace"
     raise UnknownDocument(f"The root element is {sniffed.root[:100]!r} {where}; no known document begins like this.")
+
+
+def _parse(sniffed: Sniffed) -> tuple[Syntax, Recognition, etree._Element]:
+    syntax, recognition = _recognise(sniffed)
+    if recognition.documents > 1:
+        raise SeveralDocuments(f"The file holds {recognition.documents:,} documents; one is asked for.")
+    if syntax.parse is not None:
+        return syntax, recognition, syntax.parse(sniffed)
+    return syntax, recognition, parse(sniffed, allow_external_doctype=syntax.allows_doctype)
+
+
+def _read(syntax: Syntax, root: etree._Element, recognition: Recognition) -> Reading:
+    can = NAMES.get(recognition.syntax)
+    if syntax.read is None or can is None or not can.read:
+        raise UnwritableDocument(
+            f"Documents in {recognition.syntax} are recognised and passed on as they came; they are not read whole."
+        )
+    reading = syntax.read(root, recognition)
+    told = {(loss.place, loss.value) for loss in reading.losses}
+    between = tuple(loss for loss in stray(root) if (loss.place, loss.value) not in told)
+    return msgspec.structs.replace(reading, losses=reading.losses + between) if between else reading
+
+
+def _split(data: bytes) -> tuple[bytes, ...]:
+    sniffed = sniff(data)
+    syntax, recognition = _recognise(sniffed)
+    if recognition.documents == 1 or syntax.split is None:
+        return (data,)
+    return syntax.split(sniffed)
+
+
+def _members(archive: Archive) -> list[tuple[Member, bytes, Recognition]]:
+    """The members of *archive* that are documents; never none."""
+    found = []
+    refused: list[tuple[Member, FakturahubError]] = []
+    for member in archive.members:
+        if looks_like_xml(archive, member):
+            content = archive.content(member)
+            try:
+                found.append((member, content, _recognise(sniff(content))[1]))
+            except FakturahubError as refusal:
+                refused.append((member, refusal))
+    if found:
+        # What is refused beside a document is a file that belongs to it.
+        return found
+    if len(refused) == 1:
+        raise refused[0][1]
+    names = ", ".join(repr(member.name[:60]) for member in archive.members[:10]) or "nothing"
+    raise UnknownDocument(f"There is no business document in the ZIP archive; it holds {names}.")
+
+
+def _recognise_envelope(archive: Archive) -> Recognition:
+    found = _members(archive)
+    # An invoice that another one names as its attachment is no document of the envelope. The names are looked for in
+    # the bytes: nothing is parsed here.
+    named = {name for _, content, _ in found for name in files_named(content)}
+    kept = [one for one in found if one[0].name.casefold() not in named]
+    member, _, recognition = (kept or found)[0]
+    count = len(archive.members)
+    return msgspec.structs.replace(
+        recognition,
+        documents=sum(one[2].documents for one in kept or found),
+        why=f"A ZIP archive of {count} {'file' if count == 1 else 'files'}; in {member.name}: {recognition.why}",
+    )
+
+
+def _names_in(data: bytes) -> tuple[str, ...]:
+    """The files that a document names; none of one whose heading cannot be read, which is told when it is opened."""
+    try:
+        return names_of_files(open_document(data).heading)
+    except DocumentRefused:
+        return ()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import msgspec
@@ -31,6 +32,20 @@ class Writing(msgspec.Struct, frozen=True):
     files: tuple[Attachment, ...] = ()
 
 
+class Name(msgspec.Struct, frozen=True):
+    """What can be done with documents of one name."""
+
+    #: the folder that knows them
+    family: str
+    #: the noun they hold: invoice, letter, payslip; one kind is not written as another
+    noun: str
+    #: read whole into a noun, so that they can be converted, rendered and shown; else only recognised, with their
+    #: heading, and passed on as they came
+    read: bool
+    #: written from a noun
+    write: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Syntax:
     """One family of document syntaxes: how to tell it from others, how to read it and how to write it."""
@@ -50,5 +65,49 @@ class Syntax:
     writers: Mapping[str, Callable[[Noun], Writing]] = field(default_factory=dict)
     #: the documents of a file that may hold several, each whole and with its frame if it has one; None: always one
     split: Callable[[Sniffed], tuple[bytes, ...]] | None = None
+    #: how its tree comes about where that is more than `intake.xml.parse`: a file that has something before the
+    #: document (the SOAP frame of Finvoice) is cut first, each part parsed for itself, and the frame put into the tree
+    #: as the first child of the root; None: `intake.xml.parse` alone
+    parse: Callable[[Sniffed], etree._Element] | None = None
     #: whether its senders write a DOCTYPE, which is then dropped unread
     allows_doctype: bool = False
+
+
+# Before each word but the first.
+_CAPITAL = re.compile(r"(?<!\A)(?=[A-Z])")
+#: family -> the noun of its documents, the names that are read whole, those that are only recognised and passed on.
+#: What is written stands in ``Syntax.writers``.
+_FAMILIES = {
+    "ubl": (
+        "invoice",
+        "ubl-2.1 peppol-bis-3 ehf-3 xrechnung-3 puf-billing-1.0 puf-billing-2.0 vrbl",
+        "ehf-2 ehf-reminder ehf-payment-request oioubl-2.01 oioubl-2.02 oioubl-2.1 puf-response-1.0 "
+        "puf-technical-acknowledgement-1.0 puf-clearance-notification-1.0",
+    ),
+    "cii": ("invoice", "cii", ""),
+    "finvoice": (
+        "invoice",
+        "finvoice-1.0 finvoice-1.1 finvoice-1.2 finvoice-1.3 finvoice-2.0 finvoice-2.01 finvoice-3.0 "
+        "finvoice-1.0-soap finvoice-1.1-soap finvoice-1.2-soap finvoice-1.3-soap finvoice-2.0-soap finvoice-2.01-soap "
+        "finvoice-3.0-soap",
+        "finvoice-soap-frame",
+    ),
+    "letters": ("letter", "letters-1.0", ""),
+    "payslip": ("payslip", "payslip-2.0", ""),
+}
+
+
+def names_of(syntaxes: Iterable[Syntax], other_ubl: Iterable[str]) -> dict[str, Name]:
+    """Every name of a document of *syntaxes*, and what can be done with it.
+
+    *other_ubl* are the root elements of the UBL documents that are no invoices: ``OrderResponse`` is called
+    ``ubl-order-response``.
+    """
+    kebabs = [f"ubl-{_CAPITAL.sub(r'-', root).lower()}" for root in sorted(other_ubl)]
+    names: dict[str, Name] = {}
+    for syntax in syntaxes:
+        noun, read, recognised = _FAMILIES[syntax.family]
+        others = [*recognised.split(), *(kebabs if syntax.family == "ubl" else ())]
+        for name in dict.fromkeys([*read.split(), *others, *syntax.writers]):
+            names[name] = Name(syntax.family, noun, name in read.split(), name in syntax.writers)
+    return names

@@ -1,0 +1,126 @@
+"""Converting a document into the syntax that its receiver wants, and saying what was lost on the way. Pure.
+
+What a conversion loses is told twice over: what the reader did not understand, and what the writer could not carry.
+Whether that is allowed is the caller's policy; the report is made either way and travels with the delivery.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from fakturahub import formats
+from fakturahub.errors import ConversionLoss
+from fakturahub.model import Attachment, Finding, Loss, Recognition
+
+#: the wish that leaves every document as it came
+ORIGINAL = "original"
+
+_ONE_SPECIFICATION = {"peppol-bis-3", "ehf-3"}
+_PEPPOL_BIS_3 = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
+#: terms that the message of a refusal names
+_NAMED = 8
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What a conversion did, in a form that JSON takes; kept with the delivery."""
+
+    #: names of syntaxes
+    source: str
+    target: str
+    #: whether the bytes are those that came in
+    unchanged: bool = False
+    #: what the reader did not understand
+    not_read: tuple[Loss, ...] = ()
+    #: what the writer could not carry
+    not_written: tuple[Loss, ...] = ()
+    #: differences in what the sender stated
+    findings: tuple[Finding, ...] = ()
+    #: names of the files that travel beside the document
+    files: tuple[str, ...] = ()
+
+    @property
+    def losses(self) -> tuple[Loss, ...]:
+        """All that was lost, what was not read first."""
+        return self.not_read + self.not_written
+
+    def as_data(self) -> dict[str, Any]:
+        """The report as objects of JSON."""
+        data: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
+        return data
+
+
+class Converted(msgspec.Struct, frozen=True):
+    """A document in the syntax that was asked for."""
+
+    data: bytes
+    report: Report
+    #: files that travel beside the document: those that came beside it and those its syntax has no place for
+    files: tuple[Attachment, ...] = ()
+
+
+def deliverable(recognition: Recognition, wanted: str) -> bool:
+    """Whether a document can be had in the syntax *wanted*: as it is, or converted, whatever is lost then.
+
+    Where it cannot (an order for a receiver of invoices in Finvoice, a payslip), the delivery passes it on as it came:
+    a receiver's wish is for the documents that can be written so. ``convert`` refuses such a pair.
+    """
+    if _is_same(recognition, wanted):
+        return True
+    source, target = formats.NAMES.get(recognition.syntax), formats.NAMES.get(wanted)
+    return source is not None and target is not None and source.read and target.write and source.noun == target.noun
+
+
+def convert(data: bytes, to: str, *, allow_loss: bool) -> Converted:
+    """*data*, a document or a ZIP envelope with one, in the syntax *to*.
+
+    ``original`` and the syntax that the document is in already give its bytes unchanged. With *allow_loss* false
+    anything lost refuses the conversion, however small: what is unimportant is the receiver's to say.
+
+    Raises ``UnwritableDocument`` for a name that is not written, a document that is not read whole and one of another
+    kind than the syntax holds; ``ConversionLoss`` with the report; ``SeveralDocuments``; what ``formats.read`` raises.
+    """
+    enclosed = formats.enclosed(data)
+    recognition = formats.recognise(enclosed.data)
+    if _is_same(recognition, to):
+        # It is passed on as it is, and so it must be one document and readable as what it says it is.
+        formats.open_document(enclosed.data)
+        return _unchanged(enclosed, recognition)
+    formats.check_writable(to)
+    reading = formats.read(enclosed.data)
+    noun, beside = formats.with_files(reading.noun, enclosed.files)
+    writing = formats.write(noun, to)
+    files = (*writing.files, *beside)
+    report = Report(
+        source=recognition.syntax,
+        target=to,
+        not_read=reading.losses,
+        not_written=writing.losses,
+        findings=reading.findings,
+        files=tuple(file.name for file in files),
+    )
+    if report.losses and not allow_loss:
+        raise ConversionLoss(_sentence(report), report=report.as_data())
+    return Converted(writing.data, report, files)
+
+
+def _unchanged(enclosed: formats.Enclosed, recognition: Recognition) -> Converted:
+    names = tuple(file.name for file in enclosed.files)
+    report = Report(source=recognition.syntax, target=recognition.syntax, unchanged=True, files=names)
+    return Converted(enclosed.data, report, enclosed.files)
+
+
+def _is_same(recognition: Recognition, wanted: str) -> bool:
+    if wanted in (ORIGINAL, recognition.syntax):
+        return True
+    # EHF Billing 3 is Peppol BIS Billing 3, under the same identifier; only extensions of it have others.
+    return {wanted, recognition.syntax} == _ONE_SPECIFICATION and recognition.profile == _PEPPOL_BIS_3
+
+
+def _sentence(report: Report) -> str:
+    """What would be lost, by terms and places; the values are in the report only."""
+    terms = list(dict.fromkeys(loss.term for loss in report.losses))
+    named = ", ".join(term[:100] for term in terms[:_NAMED])
+    more = f" and {len(terms) - _NAMED:,} more" if len(terms) > _NAMED else ""
+    return f"Writing {report.source} as {report.target} would lose {len(report.losses):,} values: {named}{more}."

@@ -10,12 +10,12 @@
     │   │   └── DoctypeRefused       TooDeep             TooManyParts
     │   ├── DocumentRefused          the transfer is readable, a document in it is not acceptable
     │   │   ├── UnknownDocument      MissingTerm         BadValue
-    │   │   ├── UnreadableAttachment SellerMismatch
+    │   │   └── UnreadableAttachment SellerMismatch
     │   ├── IdempotencyConflict      the key was used for other bytes
     │   ├── UnknownPath              MethodNotAllowed    BadRequest
-    │   ├── NotAuthenticated         ClockSkew           PermissionDenied
-    │   ├── NotFound             NoContract
-    │   └── RateLimited
+    │   ├── NotAuthenticated         the caller did not prove who it is
+    │   │   └── ClockSkew
+    │   └── PermissionDenied         NoContract          NotFound            RateLimited
     ├── Unavailable                  the hub's fault, the same request may succeed later
     │   ├── DatabaseUnavailable      PayloadStoreUnavailable
     │   └── Overloaded

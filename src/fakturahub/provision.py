@@ -76,7 +76,7 @@ async def apply(database: Database, file: config.Provisioning, *, name: str, key
     Raises `ProvisioningError` where an address or a name belongs to a company that is stored but not in the file.
     """
     report = Report()
-    async with stored.changing(database, now) as change:
+    async with stored.changing(database.patient(), now) as change:  # another change may be long
         known = await change.companies()
         to_store: dict[str, dict[str, Any]] = {}
         for company in file.companies:

@@ -240,9 +240,11 @@ class RateLimited(Refused):
     title = "Too many requests"
     advice = "Wait as long as the Retry-After header says. The RateLimit headers of every answer tell what is left."
 
-    def __init__(self, reason: str, *, retry_after: int) -> None:
+    def __init__(self, reason: str, *, retry_after: int, quota: tuple[str, int, int] | None = None) -> None:
+        """``quota``: name and size of the quota that is used up, and the seconds until all of it is there again."""
         super().__init__(reason)
         self.retry_after = retry_after
+        self.quota = quota
 
 
 # --- the hub --------------------------------------------------------------------------------------------------------

@@ -64,21 +64,25 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         head = self._heads
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade as offer:
-            if self.parser.get_method() == b"CONNECT":
-                self._refuse_request()
-            else:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as offer:
                 self._decline_upgrade(data[offer.args[0] :])
-        except httptools.HttpParserError:
-            self._refuse_request()
-        else:
-            if self._in_head and self._heads == head:
-                self._unfinished_bytes += len(data)
-                self._bound_head()
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            # a second offer in the same data, too: whoever makes one waits for the answer to it
+            if not self.transport.is_closing():
+                self.logger.warning(_MALFORMED)
+                self.send_400_response(_MALFORMED)
+            return
+        if self._in_head and self._heads == head:
+            self._unfinished_bytes += len(data)
+            self._bound_head()
 
     def _decline_upgrade(self, rest: bytes) -> None:
-        """Read the header in hand anew, without its offer, and then *rest*, which came after it."""
+        """Read the header in hand anew, without its offer, and then *rest*, which came after it.
+
+        CONNECT is an offer by itself and raises `HttpParserUpgrade` again.
+        """
         lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
         for name, value in self.headers:
             if name == b"connection":
@@ -88,7 +92,7 @@ class BoundedProtocol(HttpToolsProtocol):
                 lines.append(b"%b: %b" % (name, value))
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn sets it
-        self.data_received(b"\r\n".join([*lines, b"", rest]))
+        self.parser.feed_data(b"\r\n".join([*lines, b"", rest]))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -141,11 +145,6 @@ class BoundedProtocol(HttpToolsProtocol):
         if too_large and not self.transport.is_closing():
             self.transport.write(_TOO_LARGE)
             self.transport.close()
-
-    def _refuse_request(self) -> None:
-        if not self.transport.is_closing():
-            self.logger.warning(_MALFORMED)
-            self.send_400_response(_MALFORMED)
 
 
 class Listener(uvicorn.Server):

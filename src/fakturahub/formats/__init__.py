@@ -42,9 +42,17 @@ def recognise(data: bytes) -> Recognition:
 
 
 def open_document(data: bytes) -> Opened:
-    """Recognise, parse and read the heading, each once. Raises ``UnknownDocument``, ``MissingTerm``, ``BadValue``."""
+    """Recognise, parse and read the heading, each once. Raises ``UnknownDocument``, ``MissingTerm``, ``BadValue``.
+
+    What is no readable XML is told as that, before it is told to be unknown: the one is a transfer to be sent again, the
+    other a document that was received.
+    """
     sniffed = sniff(data)
-    syntax, recognition = _recognise(sniffed)
+    try:
+        syntax, recognition = _recognise(sniffed)
+    except UnknownDocument:
+        parse(sniffed)
+        raise
     root = parse(sniffed, allow_external_doctype=syntax.allows_doctype)
     return Opened(recognition, syntax.heading(root, recognition), root, syntax)
 

@@ -60,6 +60,7 @@ class Quota:
             raise RateLimited(
                 f"More than {self.limit} requests in {WINDOW} seconds from this {self.policy}; wait {wait} s.",
                 retry_after=wait,
+                quota=(self.policy, self.limit, _seconds(debt - self._cost)),
             )
         self._whole_at[key] = now + debt
         if len(self._whole_at) > REMEMBERED:

@@ -48,6 +48,9 @@ def test_an_account_that_has_spent_its_quota_has_to_wait(narrow_hub: Hub) -> Non
     assert refused.status_line == "HTTP/1.1 429 Too Many Requests"
     # The quota comes back evenly: one request every 60 / QUOTA seconds.
     wait = int(refused.field("retry-after") or "0")
+    policy, left = announced(refused)
+    assert policy == f'"address";q=600;w=60, "account";q={QUOTA};w=60'
+    assert re.fullmatch(r'"address";r=\d+;t=\d+, "account";r=0;t=(5\d|60)', left or "")
     assert 1 <= wait <= 8
     assert paragraphs(refused)[:2] == [
         "Code rate-limited",

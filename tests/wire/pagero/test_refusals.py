@@ -103,6 +103,18 @@ def ubl(content: bytes, attributes: bytes = b"") -> bytes:
 
 
 UNREADABLE = [
+    (
+        "an unknown document cut off",
+        XML + b"<Bestellung><Nummer>1</Num",
+        "xml-not-well-formed",
+        "The XML is not well-formed",
+    ),
+    (
+        "an unknown document too deep",
+        b"<a>" * 10_000 + b"</a>" * 10_000,
+        "xml-too-deep",
+        "The document is nested more than 256 elements deep.",
+    ),
     ("nothing", b"", "empty-body", "The body is empty."),
     ("blanks", b" \r\n\t ", "empty-body", "The body holds nothing but white space."),
     ("a mark alone", b"\xef\xbb\xbf", "empty-body", "The body is empty."),

@@ -44,7 +44,7 @@ def recognise(data: bytes) -> Recognition:
 def open_document(data: bytes) -> Opened:
     """Recognise, parse and read the heading, each once. Raises ``UnknownDocument``, ``MissingTerm``, ``BadValue``.
 
-    What is no readable XML is told as that, before it is told to be unknown: the one is a transfer to be sent again, the
+    What is no readable XML is told as that before it is told to be unknown: the one is a transfer to be sent again, the
     other a document that was received.
     """
     sniffed = sniff(data)

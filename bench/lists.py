@@ -26,8 +26,8 @@ ROUNDS = 300
 # Copies of one real document, older by a millisecond each, so that ids and times are as the hub makes them.
 _COPIES = """
 WITH made AS (
-    SELECT g, (lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint - g), 12, '0') || '7' || substr(md5(g::text), 1, 3)
-               || '8' || substr(md5(g::text), 4, 15))::uuid AS id,
+    SELECT g, (lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint - g), 12, '0') || '7'
+               || substr(md5(g::text), 1, 3) || '8' || substr(md5(g::text), 4, 15))::uuid AS id,
            (SELECT id FROM company WHERE key = 'buyer-' || CASE WHEN g <= $2 THEN 0 ELSE 1 + g % $3 END) AS receiver
     FROM generate_series($1::int + 1, $4::int) AS g),
 model AS (SELECT * FROM document ORDER BY id LIMIT 1),

@@ -45,19 +45,22 @@ def postgres() -> Iterator[str]:
         Path(name).chmod(0o755)
         with PrivateServer(DataFolder(Path(name) / "data").open()) as server:
             yield server.address.dsn
+            # nobody needs this server's data any more: let it stop without writing hundreds of databases out
+            asyncio.run(_execute(server.address.dsn, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()"))
+
+
+async def _execute(url: str, *statements: str) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
 
 
 def _make_database(postgres: str) -> str:
     name = f"t{uuid4().hex}"
-
-    async def make() -> None:
-        connection = await asyncpg.connect(postgres)
-        try:
-            await connection.execute(f"CREATE DATABASE {name}")
-        finally:
-            await connection.close()
-
-    asyncio.run(make())
+    asyncio.run(_execute(postgres, f"CREATE DATABASE {name}"))
     before, _, query = postgres.partition("?")
     return f"{before.rpartition('/')[0]}/{name}?{query}"
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from fakturahub import api, console, telemetry
@@ -44,6 +45,8 @@ DIALECTS = {"pagero": pagero.surface, "apix": apix.surface}
 
 #: answered to this machine only, until the console brings sign-in
 LOOPBACK_ONLY = frozenset({"/", "/metrics"})
+
+log = telemetry.logger("app")
 
 
 class NodeSettings(msgspec.Struct, frozen=True):
@@ -98,9 +101,23 @@ class Hub:
                 refusal = PlainTextResponse("This page is shown on the hub's own machine only.\n", 403)
                 await refusal(scope, receive, named)
             else:
-                await self._pages(scope, receive, named)
+                await self._page(scope, receive, named)
         finally:
             telemetry.request_id.reset(token)
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One of the hub's own pages; what is asked for and is none is logged, it may be a client's wrong address."""
+        status = 0
+
+        async def seen(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        await self._pages(scope, receive, seen)
+        level = log.info if status in (404, 405) else log.debug
+        level("page", method=scope["method"], path=scope["path"], status=status)
 
     def _find(self, scope: Scope) -> tuple[Surface | None, str]:
         path: str = scope["path"]
@@ -110,6 +127,11 @@ class Hub:
             return surface, "/" + rest[0]
         dialect = self._companies.dialect_of_host(Headers(scope=scope).get("host", ""))
         return (self._surfaces.get(dialect), path) if dialect else (None, path)
+
+
+async def _nothing_here(request: Request, _: Exception) -> Response:
+    surfaces = " ".join(f"/{name}" for name in DIALECTS)
+    return PlainTextResponse(f"There is nothing under this address. The surfaces are {surfaces} and /errors.\n", 404)
 
 
 def _from_here(scope: Scope) -> bool:

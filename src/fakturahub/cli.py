@@ -14,7 +14,7 @@ import typer
 
 from fakturahub import __version__, printing, telemetry
 from fakturahub.clock import SystemClock
-from fakturahub.errors import FakturahubError, NotFound, ProvisioningError
+from fakturahub.errors import FakturahubError, NotFound, OperatorError, ProvisioningError
 from fakturahub.opened import Opened, Place, Running, existing, opened
 
 app = typer.Typer(
@@ -50,6 +50,7 @@ Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many a
 Before = Annotated[UUID | None, typer.Option("--before", help="Only those before this id: the next page.")]
 
 DEFAULT_DATA = Path("var")
+LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 
 Result = TypeVar("Result")
 
@@ -71,18 +72,32 @@ def _with(place: Place, work: Callable[[Opened], Awaitable[Result]]) -> Result:
         async with opened(running) as all_of_it:
             return await work(all_of_it)
 
-    with Running(place, _say) as running:
+    with Running(place, _say, make=False) as running:
         return asyncio.run(run(running))
+
+
+def _log_level() -> str:
+    level = os.environ.get("FAKTURAHUB_LOG_LEVEL", "info").lower()
+    if level not in LOG_LEVELS:
+        raise OperatorError(f"FAKTURAHUB_LOG_LEVEL is {level!r}; it can be {', '.join(LOG_LEVELS)}.")
+    return level
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"fakturahub {__version__}")
+        raise typer.Exit
 
 
 @app.callback()
 def common(
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
+    # In a callback of its own, which is called where no command is named, too.
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and leave.", is_eager=True, callback=_print_version),
+    ] = False,
 ) -> None:
-    telemetry.set_up_logs(os.environ.get("FAKTURAHUB_LOG_LEVEL", "info"), colours=sys.stderr.isatty())
-    if version:
-        typer.echo(f"fakturahub {__version__}")
-        raise typer.Exit
+    telemetry.set_up_logs(_log_level(), colours=sys.stderr.isatty())
 
 
 @app.command()
@@ -93,12 +108,15 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8080,
     processes: Annotated[
-        int, typer.Option(min=1, max=64, help="Processes that answer HTTP; half as many more do the deliveries.")
+        int, typer.Option(min=1, max=64, help="Processes that answer HTTP; half as many more, at least one, deliver.")
     ] = 1,
     account_rate: Annotated[int, typer.Option(min=0, help="Requests a minute of one account, 0 for no limit.")] = 6_000,
     address_rate: Annotated[
         int, typer.Option(min=0, help="Requests a minute of one address, 0 for no limit.")
     ] = 60_000,
+    failure_rate: Annotated[
+        int, typer.Option(min=0, help="Failed sign-ins a minute of one address; raise it behind a proxy. 0: no limit.")
+    ] = 60,
     data: Data = DEFAULT_DATA,
     database: DatabaseUrl = None,
     payloads: Payloads = None,
@@ -115,6 +133,8 @@ def serve(
             processes=processes,
             account_rate=account_rate,
             address_rate=address_rate,
+            failure_rate=failure_rate,
+            log_level=_log_level(),
         ),
         _say,
     )
@@ -237,13 +257,16 @@ def payload(
     """Write the original bytes of a document."""
     from fakturahub.exchange import inbox
 
-    original = _with(_place(data, database, payloads), lambda o: inbox.payload(o.database, o.payloads, id))
+    original = _with(_place(data, database, payloads), lambda o: inbox.payload(o.database, o.payloads(), id))
     if original is None:
         raise NotFound(f"There is no document with the id {id}.")
     if output is None:
         sys.stdout.buffer.write(original)
-    else:
+        return
+    try:
         output.write_bytes(original)
+    except OSError as error:
+        raise OperatorError(f"{output} cannot be written: {error.strerror or error}.") from error
 
 
 @app.command()
@@ -267,9 +290,10 @@ def main(arguments: list[str] | None = None) -> Any:
     try:
         return app(arguments)
     except FakturahubError as error:
-        _say(f"fakturahub: {error}")
-        if not isinstance(error, ProvisioningError):
-            _say(f"What to do: {error.advice} (error code {error.code})")
+        _say(f"fakturahub: {printing.reason(error)}")
+        advice = printing.advice(error)
+        if advice and not isinstance(error, ProvisioningError):
+            _say(f"What to do: {advice} (error code {error.code})")
         sys.exit(1)
     except BrokenPipeError:  # the reader of our output, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

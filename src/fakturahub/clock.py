@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 # The zone in which a company's "today", months and cut-offs are counted when its settings name none. For countries
@@ -17,7 +17,10 @@ from zoneinfo import ZoneInfo
 ZONE_OF_COUNTRY = {
     "AT": "Europe/Vienna",
     "BE": "Europe/Brussels",
+    "BG": "Europe/Sofia",
     "CH": "Europe/Zurich",
+    "CY": "Asia/Nicosia",
+    "CZ": "Europe/Prague",
     "DE": "Europe/Berlin",
     "DK": "Europe/Copenhagen",
     "EE": "Europe/Tallinn",
@@ -25,16 +28,25 @@ ZONE_OF_COUNTRY = {
     "FI": "Europe/Helsinki",
     "FR": "Europe/Paris",
     "GB": "Europe/London",
+    "GR": "Europe/Athens",
+    "HR": "Europe/Zagreb",
+    "HU": "Europe/Budapest",
     "IE": "Europe/Dublin",
     "IS": "Atlantic/Reykjavik",
     "IT": "Europe/Rome",
+    "LI": "Europe/Vaduz",
     "LT": "Europe/Vilnius",
+    "LU": "Europe/Luxembourg",
     "LV": "Europe/Riga",
+    "MT": "Europe/Malta",
     "NL": "Europe/Amsterdam",
     "NO": "Europe/Oslo",
     "PL": "Europe/Warsaw",
     "PT": "Europe/Lisbon",
+    "RO": "Europe/Bucharest",
     "SE": "Europe/Stockholm",
+    "SI": "Europe/Ljubljana",
+    "SK": "Europe/Bratislava",
 }
 
 
@@ -60,28 +72,40 @@ def new_id(now: datetime | None = None) -> uuid.UUID:
     """A UUID version 7 (RFC 9562, 5.7): 48 bits of Unix milliseconds, then 74 random bits.
 
     Ids are made in the program, so that an answer that names them can be stored in the same statement as the rows.
-    Their order is the order of creation, not of commit: a feed must not page by them alone.
+    Those that one process makes for one millisecond ascend, too (RFC 9562, 6.2, method 2): events of one transaction
+    are told in the order in which they were made. Their order is that of creation, not of commit: a feed must not page
+    by them alone.
     """
-    milliseconds = time.time_ns() // 1_000_000 if now is None else int(now.timestamp() * 1000)
-    value = (milliseconds & 0xFFFFFFFFFFFF) << 80 | _random_bits()
-    value = value & ~(0xF << 76) | 0x7 << 76
-    value = value & ~(0x3 << 62) | 0x2 << 62
-    return uuid.UUID(int=value)
-
-
-_random: list[int] = []
-
-
-def _random_bits() -> int:
-    """80 bits from the system's source, which is asked for many at a time: it costs more than all the rest of an id."""
-    while True:
-        try:
-            return _random.pop()  # in one step: two threads never get the same
-        except IndexError:
-            bits = os.urandom(10 * 1024)
-            _random.extend(int.from_bytes(bits[at : at + 10], "big") for at in range(0, len(bits), 10))
+    global _newest
+    milliseconds = time.time_ns() // 1_000_000 if now is None else _milliseconds(now)
+    random = int.from_bytes(os.urandom(10), "big")
+    sequence = random & _SEED
+    if milliseconds == _newest[0]:
+        following = _newest[1] + 1 + (random & _STEP)
+        # after so many millions of ids in a millisecond, start anew
+        sequence = following if following < 1 << 74 else sequence
+    _newest = (milliseconds, sequence)
+    return _version_7(milliseconds, sequence)
 
 
 def first_id_at(instant: datetime) -> uuid.UUID:
     """The smallest UUID version 7 of *instant*: a bound for "made at or after" over an id column."""
-    return uuid.UUID(int=(int(instant.timestamp() * 1000) & 0xFFFFFFFFFFFF) << 80 | 0x7 << 76 | 0x2 << 62)
+    return _version_7(_milliseconds(instant), 0)
+
+
+#: a first id leaves room above it: 73 of the 74 bits; a following one is up to 48 bits further
+_SEED, _STEP = (1 << 73) - 1, (1 << 48) - 1
+#: the milliseconds and the 74 bits of this process's newest id
+_newest = (0, 0)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _milliseconds(instant: datetime) -> int:
+    # in whole numbers: a float of today's seconds, times a thousand, may fall short of its millisecond
+    return (instant - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _version_7(milliseconds: int, random: int) -> uuid.UUID:
+    high, low = random >> 62, random & ((1 << 62) - 1)
+    return uuid.UUID(int=(milliseconds & 0xFFFFFFFFFFFF) << 80 | 0x7 << 76 | high << 64 | 0x2 << 62 | low)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 import msgspec
 
-from fakturahub import provision
+from fakturahub import printing, provision
 from fakturahub.clock import SystemClock
 from fakturahub.config import Company
 from fakturahub.errors import FakturahubError
@@ -62,30 +62,30 @@ def examine(place: Place, say: Callable[[str], None]) -> list[Examined]:
 
 
 def _bad(name: str, error: FakturahubError) -> Examined:
-    return Examined(name, False, str(error), error.advice)
+    return Examined(name, False, printing.reason(error), printing.advice(error))
 
 
 async def _examine_running(running: Running) -> list[Examined]:
     findings: list[Examined] = []
+    failed: set[str] = set()
     async with opened(running, check=False) as all_of_it:
-        for name, look in (
-            ("database", _database),
-            ("schema", _schema),
-            ("clock", _clock),
-            ("payloads", _payloads),
-            ("keys", _keys),
-            ("configuration", _configuration),
-            ("deliveries", _deliveries),
+        # Each with what has to be in order before it can be looked at: one fault is told once.
+        for name, look, needs in (
+            ("database", _database, ()),
+            ("schema", _schema, ("database",)),
+            ("clock", _clock, ("database",)),
+            ("payloads", _payloads, ()),
+            ("keys", _keys, ("database", "schema")),
+            ("configuration", _configuration, ("database", "schema")),
+            ("deliveries", _deliveries, ("database", "schema")),
         ):
-            findings.append(await _looked(name, look, all_of_it))
+            if failed.isdisjoint(needs):
+                try:
+                    findings.append(await look(all_of_it))
+                except FakturahubError as error:
+                    failed.add(name)
+                    findings.append(_bad(name, error))
     return findings
-
-
-async def _looked(name: str, look: Callable[[Opened], Awaitable[Examined]], all_of_it: Opened) -> Examined:
-    try:
-        return await look(all_of_it)
-    except FakturahubError as error:
-        return _bad(name, error)
 
 
 async def _database(all_of_it: Opened) -> Examined:
@@ -126,7 +126,7 @@ async def _clock(all_of_it: Opened) -> Examined:
 
 
 async def _payloads(all_of_it: Opened) -> Examined:
-    await all_of_it.payloads.check()
+    await all_of_it.payloads().check()
     return Examined("payloads", True, f"written, read and deleted a probe in {all_of_it.place.payload_target}")
 
 

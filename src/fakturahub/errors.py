@@ -15,9 +15,9 @@
     │   │   └── UnwritableDocument   ConversionLoss
     │   ├── IdempotencyConflict      the key was used for other bytes
     │   ├── UnknownPath              MethodNotAllowed    BadRequest
-    │   ├── NotAuthenticated         ClockSkew           PermissionDenied
-    │   ├── NotFound             NoContract
-    │   └── RateLimited
+    │   ├── NotAuthenticated         the caller did not prove who it is
+    │   │   └── ClockSkew
+    │   └── PermissionDenied         NoContract          NotFound            RateLimited
     ├── Unavailable                  the hub's fault, the same request may succeed later
     │   ├── DatabaseUnavailable      PayloadStoreUnavailable
     │   └── Overloaded
@@ -177,7 +177,7 @@ class MissingTerm(DocumentRefused):
 class SeveralDocuments(DocumentRefused):
     code = "several-documents"
     title = "There are several documents where one is asked for"
-    advice = "Send or convert them one by one; `fakturahub detect` tells how many documents a file holds."
+    advice = "Send them one by one. The message tells how many documents the file holds."
 
 
 class BadValue(DocumentRefused):
@@ -203,10 +203,10 @@ class ConversionLoss(DocumentRefused):
     title = "The conversion would lose something and that is not allowed"
     advice = "The report names every term that the target cannot carry. Allow the loss, or choose another syntax."
 
-    def __init__(self, reason: str, *, report: Mapping[str, object]) -> None:
+    def __init__(self, reason: str, *, report: Mapping[str, object] | None = None) -> None:
+        """``report``: all that would be lost, as objects of JSON; it holds values and is no part of the message."""
         super().__init__(reason)
-        #: all that would be lost, as objects of JSON; it holds values of the document and is not part of the message
-        self.report = report
+        self.report: Mapping[str, object] = report or {}
 
 
 class SellerMismatch(DocumentRefused):
@@ -283,9 +283,11 @@ class RateLimited(Refused):
     title = "Too many requests"
     advice = "Wait as long as the Retry-After header says. The RateLimit headers of every answer tell what is left."
 
-    def __init__(self, reason: str, *, retry_after: int) -> None:
+    def __init__(self, reason: str, *, retry_after: int, quota: tuple[str, int, int] | None = None) -> None:
+        """``quota``: name and size of the quota that is used up, and the seconds until all of it is there again."""
         super().__init__(reason)
         self.retry_after = retry_after
+        self.quota = quota
 
 
 # --- the hub --------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import httptools
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -23,6 +24,10 @@ KEEP_ALIVE = 75
 #: seconds a stopping process waits for requests in hand
 GRACE = 30
 
+# what stands in a header for the offer to change the protocol (RFC 9110, 7.8; RFC 7540, 3.2)
+_OFFER = frozenset({b"upgrade", b"http2-settings"})
+
+_MALFORMED = "Invalid HTTP request received."
 _WORDS = b"The header is larger than this server takes.\n"
 _TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: text/plain; charset=utf-8\r\n"
@@ -31,10 +36,19 @@ _TOO_LARGE = (
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """uvicorn's protocol bounds neither the size of a header nor the time it takes; a hostile client would use that."""
+    """uvicorn's protocol with what it lacks against hostile clients, and for one kind of honest ones.
+
+    It bounds neither the size of a header nor the time it takes. And where a request offers to change to another
+    protocol, its parser takes what follows the header for that protocol: the body would be lost, or be read as the next
+    request. This server declines the offer, as RFC 9110, 7.8 allows, and reads on (seen in the wild: Java's HttpClient,
+    which offers h2c in its first request over plain HTTP).
+    """
 
     _in_head = True
-    _head_bytes = 0
+    #: headers begun on this connection
+    _heads = 0
+    #: bytes of the header in hand: those of whole fields, and those that came while nothing but header came
+    _head_bytes = _unfinished_bytes = 0
     _head_fields = 0
     _head_deadline: asyncio.TimerHandle | None = None
 
@@ -47,32 +61,78 @@ class BoundedProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self._in_head:
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES:
-                self._refuse_head()
+        self._unset_keepalive_if_required()
+        head = self._heads
+        try:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as offer:
+                self._decline_upgrade(data[offer.args[0] :])
+        except (httptools.HttpParserError, httptools.HttpParserUpgrade):
+            # a second offer in the same data, too: whoever makes one waits for the answer to it
+            if not self.transport.is_closing():
+                self.logger.warning(_MALFORMED)
+                self.send_400_response(_MALFORMED)
+            return
+        if self._in_head and self._heads == head:
+            self._unfinished_bytes += len(data)
+            self._bound_head()
+
+    def _decline_upgrade(self, rest: bytes) -> None:
+        """Read the header in hand anew, without its offer, and then *rest*, which came after it.
+
+        CONNECT is an offer by itself and raises `HttpParserUpgrade` again.
+        """
+        lines = [b"%b %b HTTP/%b" % (self.parser.get_method(), self.url, self.parser.get_http_version().encode())]
+        for name, value in self.headers:
+            if name == b"connection":
+                options = [one.strip() for one in value.split(b",")]
+                value = b", ".join(one for one in options if one.lower() not in _OFFER)
+            if name not in _OFFER:
+                lines.append(b"%b: %b" % (name, value))
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn sets it
+        self.parser.feed_data(b"\r\n".join([*lines, b"", rest]))
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._heads += 1
         self._expect_head()
 
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        self._head_bytes += len(url)
+        self._bound_head()
+
     def on_header(self, name: bytes, value: bytes) -> None:
-        super().on_header(name, value)
+        # blanks behind a value are no part of it (RFC 9112, 5.1); the parser removes those before it only
+        super().on_header(name, value.rstrip(b" \t"))
         self._head_fields += 1
-        if self._head_fields > HEAD_FIELDS:
-            self._refuse_head()
+        self._head_bytes += len(name) + len(value) + 4
+        self._bound_head()
 
     def on_headers_complete(self) -> None:
         self._head_done()
         self._in_head = False
-        if not self.transport.is_closing():
+        if not self._passed_over():
             super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        if not self._passed_over():
+            super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        if not self._passed_over():
+            super().on_message_complete()
+
+    def _passed_over(self) -> bool:
+        """Whether what the parser tells is of no use: the request was refused already, or will be read anew."""
+        return self.transport.is_closing() or self.parser.should_upgrade()
 
     def _expect_head(self) -> None:
         self._head_done()
         self._in_head = True
-        self._head_bytes = self._head_fields = 0
+        self._head_bytes = self._unfinished_bytes = self._head_fields = 0
         self._head_deadline = self.loop.call_later(HEAD_TIME, self.transport.close)
 
     def _head_done(self) -> None:
@@ -80,8 +140,9 @@ class BoundedProtocol(HttpToolsProtocol):
             self._head_deadline.cancel()
             self._head_deadline = None
 
-    def _refuse_head(self) -> None:
-        if not self.transport.is_closing():
+    def _bound_head(self) -> None:
+        too_large = max(self._head_bytes, self._unfinished_bytes) > HEAD_BYTES or self._head_fields > HEAD_FIELDS
+        if too_large and not self.transport.is_closing():
             self.transport.write(_TOO_LARGE)
             self.transport.close()
 

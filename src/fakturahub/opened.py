@@ -39,9 +39,12 @@ class Place(msgspec.Struct, frozen=True):
 class Running:
     """The data folder and, where no database was named, the private server of it, in use by this process."""
 
-    def __init__(self, place: Place, progress: Callable[[str], None]) -> None:
+    def __init__(self, place: Place, progress: Callable[[str], None], *, make: bool = True) -> None:
+        """``make`` False: a command that only looks at a database of its own leaves no folder behind."""
         self.place = place
-        self.folder = DataFolder(place.data).open()
+        self.folder = DataFolder(place.data)
+        if make or place.database is None:
+            self.folder.open()
         self.server = None if place.database else PrivateServer(self.folder, progress=progress)
         self.url = place.database or ""
 
@@ -60,7 +63,10 @@ class Opened(msgspec.Struct, frozen=True):
 
     place: Place
     database: Database
-    payloads: PayloadStore
+
+    def payloads(self) -> PayloadStore:
+        """The payload store, which is made where it is a folder that is missing."""
+        return PayloadStore.open(self.place.payload_target)
 
 
 @asynccontextmanager
@@ -70,7 +76,7 @@ async def opened(running: Running, *, check: bool = True) -> AsyncIterator[Opene
     try:
         if check:
             await schema.check(database)
-        yield Opened(running.place, database, PayloadStore.open(running.place.payload_target))
+        yield Opened(running.place, database)
     finally:
         await database.close()
 

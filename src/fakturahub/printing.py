@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 import sys
 from collections.abc import Sequence
 from datetime import datetime
@@ -13,6 +14,8 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from fakturahub.errors import FakturahubError, OperatorError, Refused, Unavailable
 
 if TYPE_CHECKING:
     from fakturahub.doctor import Examined
@@ -41,6 +44,24 @@ def who() -> str:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
         return f"user {os.geteuid()}"
+
+
+def reason(error: FakturahubError) -> str:
+    """What happened, for whoever runs the hub: with the cause where the database or the payload store is away."""
+    cause = str(error.__cause__ or "").partition("\n")[0] if isinstance(error, Unavailable) else ""
+    # What follows a question mark in the address of a store may be a key.
+    return f"{error} ({re.sub(r'[?][^ ]+', '', cause)})" if cause else str(error)
+
+
+def advice(error: FakturahubError) -> str:
+    """What whoever runs the hub can do about *error*; empty where its message says it all.
+
+    The error's own advice is for callers where the hub is not available and where they are refused, and that of
+    `OperatorError` sends to `doctor`, which says the same again.
+    """
+    if isinstance(error, Unavailable):
+        return "See whether it runs and whether its address is right."
+    return "" if error.advice in (Refused.advice, OperatorError.advice) else error.advice
 
 
 def _console() -> Console:

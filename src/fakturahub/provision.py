@@ -76,25 +76,31 @@ async def apply(database: Database, file: config.Provisioning, *, name: str, key
     Raises `ProvisioningError` where an address or a name belongs to a company that is stored but not in the file.
     """
     report = Report()
-    async with stored.changing(database, now) as change:
+    async with stored.changing(database.patient(), now) as change:  # another change may be long
         known = await change.companies()
+        to_store: dict[str, dict[str, Any]] = {}
         for company in file.companies:
             previous = known.get(company.key)
             result = await asyncio.to_thread(
                 protected, company, None if previous is None else previous.settings, master_key=key
             )
-            what = f"company {company.key}"
-            if _note(report, what, result, previous is None):
-                taken = await change.put_company(
-                    company.key, result.settings, _addresses(result.settings), _credentials(result.settings)
-                )
-                if taken:
-                    raise ProvisioningError(
-                        name, tuple(f"{what}: {one.what} belongs to company {one.owner} already" for one in taken)
-                    )
+            if _note(report, f"company {company.key}", result, previous is None):
+                to_store[company.key] = result.settings
+        await _put_companies(change, to_store, name)
         report.kept += [f"company {one}" for one in sorted(known.keys() - {one.key for one in file.companies})]
         await _apply_settings(change, file, key, report)
     return report
+
+
+async def _put_companies(change: stored.Change, companies: Mapping[str, dict[str, Any]], name: str) -> None:
+    """Store *companies*, by key; an address may move from one of them to another, whichever comes first."""
+    await change.release(list(companies))
+    faults: list[str] = []
+    for key, settings in companies.items():
+        taken = await change.put_company(key, settings, _addresses(settings), _credentials(settings))
+        faults += [f"company {key}: {one.what} belongs to company {one.owner} already" for one in taken]
+    if faults:
+        raise ProvisioningError(name, tuple(faults))
 
 
 async def _apply_settings(change: stored.Change, file: config.Provisioning, key: MasterKey, report: Report) -> None:

@@ -31,6 +31,10 @@ TRIES = 5
 #: seconds to wait before a child is started again, by how often it died in a row
 PAUSES = (0.1, 0.5, 1.0, 2.0, 5.0)
 
+# glibc raises the size from which a block of memory goes back to the system by itself with every large block that is
+# freed, and then keeps for itself what bodies of many megabytes took; a fixed size keeps the processes flat.
+MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1024 * 1024)}
+
 log = telemetry.logger("serve")
 
 
@@ -58,7 +62,9 @@ def listen(host: str, port: int) -> socket.socket:
         sock.bind(address)
         sock.listen(2048)
     except OSError as error:
-        raise OperatorError(f"{host} port {port} cannot be listened on: {error.strerror or error}.") from error
+        raise OperatorError(
+            f"{host} port {port} cannot be listened on: {error.strerror or error}. Choose another with --port."
+        ) from error
     sock.set_inheritable(True)
     return sock
 
@@ -91,6 +97,8 @@ class Supervisor:
             watcher = asyncio.create_task(self._watch_server())
             announced = asyncio.create_task(self._announce(ready))
             await self._stopping.wait()
+            # as long as one process holds it, clients would be let in and nobody would come
+            self._sock.close()
             announced.cancel()
             await asyncio.gather(*keepers)
             watcher.cancel()
@@ -131,7 +139,8 @@ class Supervisor:
             log.error("process died", role=role, status=child.returncode)
             if deaths >= TRIES:
                 self._fatal = (
-                    f"A process of the hub ({role}) died {deaths} times before it was ready; see the log above."
+                    f"A process of the hub ({role}) died {deaths} times before it was ready; see the log above, and run"
+                    " `fakturahub doctor`."
                 )
                 self._stopping.set()
                 return
@@ -152,7 +161,7 @@ class Supervisor:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             pass_fds=[self._sock.fileno()] if role == "http" else [],
-            env={**os.environ, "PROMETHEUS_MULTIPROC_DIR": self._metrics.name},
+            env={**MEMORY, **os.environ, "PROMETHEUS_MULTIPROC_DIR": self._metrics.name},
         )
         assert child.stdin is not None  # noqa: S101 - asked for above
         child.stdin.write(msgspec.json.encode(told) + b"\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +34,8 @@ class Options(msgspec.Struct, frozen=True):
     processes: int
     account_rate: int
     address_rate: int
+    failure_rate: int = 60
+    log_level: str = "info"
 
 
 def _read(file: Path | None) -> config.Provisioning | None:
@@ -80,6 +83,8 @@ def run(place: Place, options: Options, say: Callable[[str], None]) -> None:
     file = _read(options.companies)
     place = _keyed(place, file)
     sock = listen(options.host, options.port)
+    # until the supervisor takes signals itself: without this, a SIGTERM would leave the private server running
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with Running(place, say) as running:
         for warning in (*running.folder.warnings, *(running.server.warnings if running.server else ())):
             say(f"Note: {warning}")
@@ -95,6 +100,8 @@ def run(place: Place, options: Options, say: Callable[[str], None]) -> None:
             # each process counts for itself, so each gets its share
             account_rate=-(-options.account_rate // options.processes),
             address_rate=-(-options.address_rate // options.processes),
+            failure_rate=-(-options.failure_rate // options.processes),
+            log_level=options.log_level,
         )
         plan = Plan(settings, options.host, sock.getsockname()[1], options.processes, sys.stderr.isatty())
         supervisor = Supervisor(plan, sock, running.server)

@@ -12,7 +12,7 @@ import functools
 import logging
 import os
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from contextvars import ContextVar
 from typing import Any
 
@@ -24,17 +24,25 @@ from prometheus_client.multiprocess import MultiProcessCollector
 #: the id of the request in hand, empty outside one
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
+# Parts of names, in small letters and without what joins their words: X-Api-Key is apikey.
 _SECRET = (
     "password",
+    "passwd",
+    "passphrase",
     "secret",
     "authorization",
+    "cookie",
     "token",
     "digest",
-    "master_key",
-    "transfer_key",
-    "storage_key",
-    "pass",
+    "masterkey",
+    "transferkey",
+    "storagekey",
+    "privatekey",
+    "apikey",
 )
+_SECRET_WHOLE = frozenset({"pass", "pwd"})
+_REDACTED = "[redacted]"
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 SUBMISSIONS = Counter(
     "fakturahub_submissions_total", "Submissions accepted.", ["dialect", "mode", "repeated"], registry=None
@@ -67,20 +75,31 @@ def _with_request(_: object, __: str, event: MutableMapping[str, Any]) -> Mutabl
     return event
 
 
-@functools.lru_cache(1024)
-def _is_secret(name: str) -> bool:
-    lowered = name.lower()
-    return any(word in lowered for word in _SECRET)
+@functools.lru_cache(maxsize=4096)
+def _is_secret(name: object) -> bool:
+    text = name.decode("latin-1") if isinstance(name, bytes) else str(name)
+    plain = "".join(filter(str.isalnum, text.lower()))
+    return plain in _SECRET_WHOLE or any(word in plain for word in _SECRET)
 
 
 def redacted(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replace what stands under a name that speaks of a secret, at any depth of dictionaries."""
-    for key, value in event.items():
-        if _is_secret(key):
-            event[key] = "[redacted]"
-        elif isinstance(value, dict):
-            redacted(None, "", value)
-    return event
+    """Replace what stands under a name that speaks of a secret, at any depth; what was logged is left as it is."""
+    return {
+        key: _REDACTED if _is_secret(key) else value if type(value) in _PLAIN else _hidden(value)
+        for key, value in event.items()
+    }
+
+
+def _hidden(value: Any) -> Any:
+    if isinstance(value, msgspec.Struct):
+        value = msgspec.structs.asdict(value)
+    if isinstance(value, Mapping):
+        return {key: _REDACTED if _is_secret(key) else _hidden(one) for key, one in value.items()}
+    if isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str | bytes) and _is_secret(value[0]):
+        return (value[0], _REDACTED)  # a header field
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_hidden(one) for one in value]
+    return value
 
 
 def set_up_logs(level: str = "info", *, colours: bool = False) -> None:
@@ -93,7 +112,7 @@ def set_up_logs(level: str = "info", *, colours: bool = False) -> None:
         redacted,
     ]
     if colours:
-        renderer: list[Any] = [structlog.dev.ConsoleRenderer()]
+        renderer: list[Any] = [_console()]
         factory: Any = structlog.PrintLoggerFactory(sys.stderr)
     else:
         renderer = [
@@ -115,7 +134,7 @@ def set_up_logs(level: str = "info", *, colours: bool = False) -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
-                structlog.dev.ConsoleRenderer()
+                _console()
                 if colours
                 else structlog.processors.JSONRenderer(
                     serializer=lambda event, **_: msgspec.json.encode(event, enc_hook=str).decode()
@@ -126,6 +145,11 @@ def set_up_logs(level: str = "info", *, colours: bool = False) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
+
+
+def _console() -> structlog.dev.ConsoleRenderer:
+    # The form that is otherwise taken shows the local variables of a traceback, and with them passwords and keys.
+    return structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
 
 
 class Gauged(msgspec.Struct, frozen=True):

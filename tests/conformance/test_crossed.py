@@ -76,7 +76,9 @@ def test_real_invoices(shared: Path, folder: str) -> None:
     for refusal, count in kinds.most_common():
         print(f"  refused {count}: {refusal}")
     assert not faults, f"{len(faults)} terms:\n" + "\n".join(faults[:60])
-    assert sum(kinds.values()) <= len(invoices) * len(WRITTEN) // 10
+    # A frame is addressed from one party to the other: real files without electronic addresses have none.
+    refused = sum(count for refusal, count in kinds.items() if "A SOAP frame is addressed" not in refusal)
+    assert refused <= len(invoices) * len(WRITTEN) // 10
 
 
 @settings(max_examples=600, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

@@ -192,6 +192,9 @@ class Surface:
             except RateLimited as limited:
                 error = limited
         response = self._refuse(error, request, call)
+        if isinstance(error, RateLimited) and error.quota is not None:
+            policy, quota, reset = error.quota
+            call.left = [*(one for one in call.left if one.policy != policy), Left(policy, quota, 0, reset)]
         if isinstance(error, Unavailable | RateLimited):
             response.headers["retry-after"] = str(error.retry_after)
         await response(request.scope, request.receive, send)

@@ -47,7 +47,7 @@ class Deliverer:
     async def deliver(self, delivery_id: UUID) -> None:
         """Do one delivery if it is still to be done. While the database is away this waits for it.
 
-        Raises `DatabaseUnavailable` only when the process is being stopped meanwhile.
+        Raises `Unavailable` only when the process is being stopped meanwhile.
         """
         while True:
             try:
@@ -81,6 +81,8 @@ async def start_again(database: Database, known: Known, any_id: UUID, clock: Clo
         raise NotFound(f"There is no delivery and no document with the id {any_id}.")
     if document.listed.mode != Mode.PROD:
         raise Refused(f"Document {any_id} was sent in mode {document.listed.mode}; such a document is never delivered.")
+    if document.listed.state == DocumentState.REJECTED:
+        raise Refused(f"Document {any_id} was rejected; its sender has to send it anew.")
     if document.listed.state != DocumentState.UNROUTABLE:
         raise Refused(f"Document {any_id} is {document.listed.state}; name the delivery that is to be done again.")
     heading = msgspec.convert(document.facts["heading"], Heading)

@@ -31,6 +31,12 @@ class Entry(msgspec.Struct, frozen=True):
     received_at: datetime | None
     heading: Heading
     recognition: Recognition
+    #: until when it is reserved for a reader that has not received it to the end
+    leased_until: datetime | None = None
+
+    def handed_out(self, now: datetime) -> bool:
+        """Whether a reader has it, or has it reserved and may have it by now."""
+        return self.received_at is not None or (self.leased_until is not None and self.leased_until >= now)
 
 
 class Content(msgspec.Struct, frozen=True):
@@ -50,6 +56,7 @@ def _entry(one: stored.Entry) -> Entry:
         one.received_at,
         msgspec.convert(one.facts["heading"], Heading),
         msgspec.convert(one.facts["recognition"], Recognition),
+        one.lease_until,
     )
 
 
@@ -102,6 +109,10 @@ class Inbox:
         """
         entry_id = await stored.lease_oldest_unreceived(self._database, company_id, self._clock.now(), LEASE)
         return None if entry_id is None else await self.find(entry_id)
+
+    async def lease(self, entry: Entry) -> None:
+        """Reserve an entry that its reader asked for by name. The reservation ends like that of `lease_next`."""
+        await stored.lease(self._database, entry.id, self._clock.now(), LEASE)
 
     async def give_back(self, entry_id: UUID) -> None:
         """End a reservation: the reader went away before it had everything."""

@@ -33,6 +33,10 @@ COUNTRY_OF_SCHEME = {
     "0212": "FI",
     "0213": "FI",
     "0216": "FI",
+    # what older syntaxes write in place of a code
+    "DK:CVR": "DK",
+    "NO:ORGNR": "NO",
+    "SE:ORGNR": "SE",
 }
 
 
@@ -58,8 +62,18 @@ def _glns(party: PartyHeading) -> list[Identifier]:
 
 
 def _in_country(candidates: list[Company], party: PartyHeading, identifier: Identifier) -> list[Company]:
-    country = COUNTRY_OF_SCHEME.get(identifier.scheme or "") or party.country
+    country = COUNTRY_OF_SCHEME.get(identifier.scheme or "") or (party.country or "").upper()
     return [one for one in candidates if one.country == country] if country else candidates
+
+
+def _business_ids(party: PartyHeading) -> list[Identifier]:
+    """The legal registration, whatever its scheme, and further identifiers of schemes that business ids come under.
+
+    An identifier of no such scheme (BT-29, BT-46) is mostly the other party's number for this one: a customer number
+    may well be the business id of somebody else.
+    """
+    first = [] if party.business_id is None else [party.business_id]
+    return first + [one for one in party.identifiers if one.scheme in COUNTRY_OF_SCHEME]
 
 
 def find_route(buyer: PartyHeading, known: Known) -> Route:
@@ -73,8 +87,7 @@ def find_route(buyer: PartyHeading, known: Known) -> Route:
         if company is not None:
             return _to(company, str(buyer.endpoint), f"electronic address {buyer.endpoint}")
         doubts.append(f"no company of this hub has the electronic address {buyer.endpoint}")
-    business_ids = [one for one in (buyer.business_id, *buyer.identifiers) if one is not None and one.scheme != GLN]
-    for identifier in business_ids:
+    for identifier in _business_ids(buyer):
         found = _in_country(known.by_business_id(identifier.value), buyer, identifier)
         if len(found) == 1:
             return _to(found[0], str(identifier), f"business id {identifier}")
@@ -114,13 +127,23 @@ def is_company(party: PartyHeading, company: Company) -> bool | None:
     stated = [one for one in (endpoint, *_glns(party)) if one is not None and one.scheme]
     if any(routing_form(str(one)) in company.addresses for one in stated):
         return True
-    numbers = {compact(one.value) for one in (party.business_id, *party.identifiers) if one is not None}
-    if company.business_id and compact(company.business_id) in numbers:
+    numbers = [one for one in (party.business_id, *party.identifiers) if one is not None]
+    if any(_is_business_id(one, company) for one in numbers):
         return True
-    if company.vat_id and party.vat_id and compact(company.vat_id) == compact(party.vat_id):
+    if _same(party.vat_id, company.vat_id):
         return True
     if stated or numbers or party.vat_id:
         return False
     if party.name:
         return party.name.casefold().strip() == company.name.casefold()
     return None
+
+
+def _is_business_id(identifier: Identifier, company: Company) -> bool:
+    country = COUNTRY_OF_SCHEME.get(identifier.scheme or "", company.country)
+    return country == company.country and _same(identifier.value, company.business_id)
+
+
+def _same(one: str | None, other: str | None) -> bool:
+    """Whether two identifiers are the same; what has neither letters nor digits, such as a dash, is none."""
+    return compact(one or "") == compact(other or "") != ""

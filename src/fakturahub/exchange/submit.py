@@ -242,10 +242,12 @@ def _rows(
 
 
 def _events(judged: Judged, deliveries: tuple[DeliveryRow, ...]) -> tuple[EventRow, ...]:
-    received = EventRow(new_id(), judged.id, None, "document.received", "{}")
+    # Both are of one moment and one transaction: the ids alone say which came first.
+    first, second = sorted((new_id(), new_id()))
+    received = EventRow(first, judged.id, None, "document.received", "{}")
     data = {
         "why": judged.refusal.reason if judged.refusal is not None else judged.route and judged.route.why,
         "code": None if judged.refusal is None else judged.refusal.code,
     }
     delivery_id = deliveries[0].id if deliveries else None
-    return (received, EventRow(new_id(), judged.id, delivery_id, f"document.{judged.state}", _text(data)))
+    return (received, EventRow(second, judged.id, delivery_id, f"document.{judged.state}", _text(data)))

@@ -103,10 +103,15 @@ def documents(data: bytes) -> tuple[bytes, ...]:
 def open_document(data: bytes) -> Opened:
     """Recognise, parse and read the heading, each once.
 
-    Raises ``UnknownDocument``, ``MissingTerm``, ``BadValue``, ``SeveralDocuments``.
+    Raises ``UnknownDocument``, ``MissingTerm``, ``BadValue``, ``SeveralDocuments``. What is no readable XML is told
+    as that before it is told to be unknown: the one is a transfer to be sent again, the other a document that came.
     """
     sniffed = sniff(data)
-    syntax, recognition, root = _parse(sniffed)
+    try:
+        syntax, recognition, root = _parse(sniffed)
+    except UnknownDocument:
+        parse(sniffed)
+        raise
     return Opened(recognition, syntax.heading(root, recognition), root, syntax)
 
 

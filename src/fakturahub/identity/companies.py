@@ -116,10 +116,18 @@ class Companies:
         return None if company_id is None else self._by_id[company_id]
 
     def by_business_id(self, business_id: str) -> list[Company]:
-        return [self._by_id[one] for one in self._by_business_id.get(compact(business_id), ())]
+        """The companies with a business id, in whatever way it is written."""
+        return self._found(self._by_business_id, business_id)
 
     def by_vat_id(self, vat_id: str) -> list[Company]:
-        return [self._by_id[one] for one in self._by_vat_id.get(compact(vat_id), ())]
+        """The companies with a VAT id, in whatever way it is written."""
+        return self._found(self._by_vat_id, vat_id)
+
+    def _found(self, index: Mapping[str, set[UUID]], identifier: str) -> list[Company]:
+        number = compact(identifier)
+        # what has neither letters nor digits, such as a dash, names nobody
+        found = [self._by_id[one] for one in index.get(number, ())] if number else []
+        return sorted(found, key=lambda company: company.key)
 
     def first_with(self, dialect: str) -> Company | None:
         """The first company that has a section for a dialect, by its key."""
@@ -142,11 +150,12 @@ class Companies:
 
     def apply(self, changes: stored.Changes) -> None:
         """Take over what changed. One step without an await: a request sees all of a change or nothing."""
-        for row in changes.companies:
-            known = self._by_id.get(row.id)
+        # all are read before the first counts: what cannot be read changes nothing
+        for company in [company_of(row) for row in changes.companies]:
+            known = self._by_id.get(company.id)
             if known is not None:
                 self._forget(known)
-            self._learn(company_of(row))
+            self._learn(company)
         for setting in changes.settings:
             self._settings[(setting.section, setting.key)] = setting.value
         self._dialect_of_host = {
@@ -196,7 +205,7 @@ async def refresh(database: Database, companies: Companies) -> bool:
 
 
 async def keep_fresh(database: Database, companies: Companies) -> None:
-    """Refresh for ever. While the database is away, what was known last holds."""
+    """Refresh for ever. While the database is away, or holds what cannot be read, what was known last holds."""
     while True:
         await asyncio.sleep(REFRESH)
         try:
@@ -204,3 +213,5 @@ async def keep_fresh(database: Database, companies: Companies) -> None:
                 log.info("settings changed", version=companies.version, companies=len(companies))
         except DatabaseUnavailable:
             log.warning("settings not refreshed: the database is unavailable")
+        except Exception:  # a node that stopped looking would serve by old settings, and nobody would know
+            log.exception("settings not refreshed")

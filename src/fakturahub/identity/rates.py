@@ -6,7 +6,6 @@ per process: a node with several processes gives each its share.
 
 from __future__ import annotations
 
-import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -17,6 +16,9 @@ from fakturahub.errors import RateLimited
 
 #: seconds of the window that quotas are counted over
 WINDOW = 60
+# Counted in whole nanoseconds: thousands of fractions of a second do not add up to a minute.
+_SECOND = 1_000_000_000
+_WINDOW = WINDOW * _SECOND
 #: most keys remembered; beyond it the one unused longest starts afresh
 REMEMBERED = 100_000
 
@@ -38,8 +40,9 @@ class Quota:
         self.policy = policy
         self.limit = limit
         self._now = now
+        self._cost = max(1, _WINDOW // limit) if limit else 0
         # for each key the moment at which its quota will be whole again
-        self._whole_at: OrderedDict[str, float] = OrderedDict()
+        self._whole_at: OrderedDict[str, int] = OrderedDict()
 
     def spend(self, key: str) -> Left | None:
         """Count one request of *key*; None where there is no limit.
@@ -48,30 +51,37 @@ class Quota:
         """
         if not self.limit:
             return None
-        now = self._now()
-        cost = WINDOW / self.limit
-        whole_at = max(self._whole_at.pop(key, 0.0), now) + cost
-        if whole_at - now > WINDOW + 1e-9:
-            self._whole_at[key] = whole_at - cost
-            wait = max(1, math.ceil(whole_at - now - WINDOW))
+        now = self._nanoseconds()
+        whole_at = max(self._whole_at.pop(key, 0), now)
+        debt = whole_at - now + self._cost
+        if debt > _WINDOW:
+            self._whole_at[key] = whole_at
+            wait = _seconds(debt - _WINDOW)
             raise RateLimited(
                 f"More than {self.limit} requests in {WINDOW} seconds from this {self.policy}; wait {wait} s.",
                 retry_after=wait,
+                quota=(self.policy, self.limit, _seconds(debt - self._cost)),
             )
-        self._whole_at[key] = whole_at
+        self._whole_at[key] = now + debt
         if len(self._whole_at) > REMEMBERED:
             self._whole_at.popitem(last=False)
-        return self._left(whole_at - now)
+        return Left(self.policy, self.limit, (_WINDOW - debt) // self._cost, _seconds(debt))
 
     def check(self, key: str) -> None:
         """Raise `RateLimited` where nothing is left of *key*'s quota, without spending anything."""
-        if self.limit and self._whole_at.get(key, 0.0) - self._now() > WINDOW - WINDOW / self.limit + 1e-9:
-            wait = max(1, math.ceil(self._whole_at[key] - self._now() - WINDOW + WINDOW / self.limit))
+        if not self.limit:
+            return
+        debt = self._whole_at.get(key, 0) - self._nanoseconds() + self._cost
+        if debt > _WINDOW:
+            wait = _seconds(debt - _WINDOW)
             raise RateLimited(f"Too many refused requests from this {self.policy}; wait {wait} s.", retry_after=wait)
 
-    def _left(self, debt: float) -> Left:
-        remaining = int((WINDOW - debt) * self.limit / WINDOW + 1e-9)
-        return Left(self.policy, self.limit, remaining, math.ceil(debt))
+    def _nanoseconds(self) -> int:
+        return int(self._now() * _SECOND)
+
+
+def _seconds(nanoseconds: int) -> int:
+    return -(-nanoseconds // _SECOND)
 
 
 class Rates:

@@ -14,7 +14,7 @@ from typing import Generic, TypeVar
 import msgspec
 
 from fakturahub import telemetry
-from fakturahub.errors import FakturahubError, InternalFault, Overloaded
+from fakturahub.errors import FakturahubError, InternalFault, Overloaded, Unavailable
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -29,7 +29,10 @@ class _Waiting(msgspec.Struct, Generic[Item, Result]):
 
 
 class Batches(Generic[Item, Result]):
-    """``run`` does a batch and returns one result, or one error of ours, for each item in order."""
+    """``run`` does a batch and returns one result, or one error of ours, for each item in order.
+
+    Where it raises `Unavailable`, everything that waits gets that error, too.
+    """
 
     def __init__(
         self,
@@ -91,6 +94,11 @@ class Batches(Generic[Item, Result]):
                 if len(results) != len(batch):
                     raise ValueError(f"{len(results)} results for {len(batch)} items")
             except Exception as error:  # a loop that died would leave every later caller waiting for ever
+                if isinstance(error, Unavailable):
+                    # What waits would wait as long again for the same answer: it is told now, and can come back.
+                    batch += self._waiting
+                    self._waiting.clear()
+                    self._weight = 0
                 if isinstance(error, FakturahubError):
                     results = [error] * len(batch)
                 else:

@@ -110,6 +110,15 @@ class Change:
             )
         )
 
+    async def release(self, keys: Sequence[str]) -> None:
+        """Take their addresses and credentials from the companies with these keys, which are put anew right after.
+
+        What moves from one of them to another is free then, in whichever order they are put.
+        """
+        of_them = sa.select(company.c.id).where(company.c.key.in_(keys))
+        await self._connection.execute(sa.delete(company_address).where(company_address.c.company_id.in_(of_them)))
+        await self._connection.execute(sa.delete(credential).where(credential.c.company_id.in_(of_them)))
+
     async def put_company(
         self,
         key: str,

@@ -28,7 +28,8 @@ CONNECT_TIMEOUT = 5.0
 STATEMENT_TIMEOUT = 10.0
 
 # What says "not now" rather than "never": lost or refused connections (class 08), a server that starts, stops or
-# cancels (57), is out of connections, memory or disk (53), and transactions that another one rolled back (40).
+# cancels (57), is out of connections, memory or disk (53), transactions that another one rolled back (40), and a
+# server that does not let the hub in (28, 3D), which whoever runs it puts right.
 _NOT_NOW: tuple[type[BaseException], ...] = (
     OSError,
     TimeoutError,
@@ -40,6 +41,8 @@ _NOT_NOW: tuple[type[BaseException], ...] = (
     asyncpg.exceptions.OperatorInterventionError,
     asyncpg.exceptions.InsufficientResourcesError,
     asyncpg.exceptions.TransactionRollbackError,
+    asyncpg.exceptions.InvalidAuthorizationSpecificationError,
+    asyncpg.exceptions.InvalidCatalogNameError,
 )
 
 #: what SQLAlchemy, asyncpg and the line under them raise
@@ -78,6 +81,20 @@ def translated() -> Iterator[None]:
         raise InternalFault("The database refused a statement.") from error
 
 
+@contextmanager
+def _connecting() -> Iterator[None]:
+    """A server that lets nobody in is unavailable, whatever its reason: a restore, a password that was changed.
+
+    Raises `OperatorError` where the URL names no server; its parts are not repeated, one of them is a password.
+    """
+    try:
+        yield
+    except ValueError:
+        raise OperatorError("The database URL cannot be used: look at its host, port and options.") from None
+    except asyncpg.PostgresError as error:
+        raise DatabaseUnavailable("The database takes no connections.") from error
+
+
 def plain_url(url: str) -> str:
     """*url* as asyncpg takes it: ``postgresql://…`` without a driver's name.
 
@@ -95,8 +112,10 @@ def plain_url(url: str) -> str:
 class Database:
     """One process's access to the database. Cheap to make; connects on first use."""
 
-    def __init__(self, url: str, *, pool_size: int = 4) -> None:
+    def __init__(self, url: str, *, pool_size: int = 4, statement_time: float | None = STATEMENT_TIMEOUT) -> None:
+        """``pool_size`` 0: a connection for each transaction. ``statement_time``: seconds, None for no limit."""
         self._url = plain_url(url)
+        self._statement_time = statement_time
         options: dict[str, Any] = {"poolclass": NullPool}
         if pool_size:
             options = {"pool_size": pool_size, "max_overflow": 0, "pool_timeout": CONNECT_TIMEOUT}
@@ -109,12 +128,17 @@ class Database:
         )
 
     async def _connect(self) -> asyncpg.Connection[asyncpg.Record]:
-        return await asyncpg.connect(
-            self._url,
-            timeout=CONNECT_TIMEOUT,
-            command_timeout=STATEMENT_TIMEOUT,
-            server_settings={"application_name": "fakturahub", "timezone": "UTC"},
-        )
+        with _connecting():
+            return await asyncpg.connect(
+                self._url,
+                timeout=CONNECT_TIMEOUT,
+                command_timeout=self._statement_time,
+                server_settings={"application_name": "fakturahub", "timezone": "UTC"},
+            )
+
+    def patient(self) -> Database:
+        """The same database without a limit for a statement's time: for migrations, which may take hours."""
+        return Database(self._url, pool_size=0, statement_time=None)
 
     async def connect_plain(self) -> asyncpg.Connection[asyncpg.Record]:
         """A connection of the caller's own, outside the pool; the caller closes it."""
@@ -123,7 +147,7 @@ class Database:
 
     async def plain_pool(self, size: int) -> asyncpg.Pool[asyncpg.Record]:
         """An asyncpg pool of the caller's own, for the job queue; the caller closes it."""
-        with translated():
+        with translated(), _connecting():
             return await asyncpg.create_pool(
                 self._url,
                 min_size=1,

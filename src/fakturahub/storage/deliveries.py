@@ -10,6 +10,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fakturahub.clock import new_id
 from fakturahub.model import DeliveryState, DocumentState, document_state_after
@@ -118,26 +119,31 @@ async def _record(connection: asyncpg.Connection[asyncpg.Record], done: Sequence
         [one.seconds for one in done],
         [str(one.entry_id) for one in done],
     )
+    # All are of one moment and one transaction: the ids alone say that a delivery's event came before its document's.
+    event_ids = sorted(new_id(now) for _ in range(2 * len(done)))
     await connection.execute(
         """INSERT INTO event (id, company_id, document_id, delivery_id, kind, at, data)
            SELECT r.id, r.company, r.document, r.delivery, 'delivery.delivered', $5,
                   jsonb_build_object('channel', r.channel)
            FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $6::text[])
                 AS r (id, company, document, delivery, channel)""",
-        [new_id(now) for _ in done],
+        event_ids[: len(done)],
         [one.claimed.company_id for one in done],
         documents,
         ids,
         now,
         [one.claimed.channel for one in done],
     )
-    await _settle_documents(connection, documents, now)
+    await _settle_documents(connection, documents, event_ids[len(done) :], now)
 
 
 async def _settle_documents(
-    connection: asyncpg.Connection[asyncpg.Record], documents: Sequence[UUID], now: datetime
+    connection: asyncpg.Connection[asyncpg.Record], documents: Sequence[UUID], event_ids: Sequence[UUID], now: datetime
 ) -> None:
-    """Give each of *documents* the state that follows from all its deliveries."""
+    """Give each of *documents* the state that follows from all its deliveries, with an event of one of *event_ids*."""
+    # Two transactions may each do another delivery of one document. They settle it one after the other, so that the
+    # second sees what the first did; in the order of ids, so that they cannot deadlock.
+    await connection.execute("SELECT FROM document WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE", list(documents))
     records = await connection.fetch(
         "SELECT document_id, array_agg(state) FROM delivery WHERE document_id = ANY ($1) GROUP BY document_id",
         list(documents),
@@ -155,7 +161,7 @@ async def _settle_documents(
            SELECT event, company_id, id, 'document.' || state, $4, '{}' FROM changed""",
         [document_id for document_id, _ in states],
         [state.value for _, state in states],
-        [new_id(now) for _ in states],
+        list(event_ids[: len(states)]),
         now,
     )
 
@@ -227,8 +233,38 @@ async def start_again(database: Database, delivery_id: UUID, now: datetime, who:
                 "data": {"by": who, "was": state.value},
             },
         )
+        await _settle_one(connection, row.document_id, now)
         await enqueue(connection, [delivery_id])
         return state
+
+
+async def _settle_one(connection: AsyncConnection, document_id: UUID, now: datetime) -> None:
+    """The same for one document, in a SQLAlchemy transaction: one that is on its way again has not failed."""
+    current = (
+        await connection.execute(
+            sa.select(document.c.company_id, document.c.state)
+            .where(document.c.id == document_id)
+            .with_for_update(key_share=True)
+        )
+    ).one()
+    states = (await connection.scalars(sa.select(delivery.c.state).where(delivery.c.document_id == document_id))).all()
+    state = document_state_after([DeliveryState(one) for one in states])
+    if state == current.state:
+        return
+    await connection.execute(
+        sa.update(document).where(document.c.id == document_id).values(state=state, changed_at=now)
+    )
+    await connection.execute(
+        sa.insert(event),
+        {
+            "id": new_id(now),
+            "company_id": current.company_id,
+            "document_id": document_id,
+            "kind": f"document.{state}",
+            "at": now,
+            "data": {},
+        },
+    )
 
 
 class NewDelivery(msgspec.Struct, frozen=True):

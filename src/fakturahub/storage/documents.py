@@ -11,6 +11,7 @@ import msgspec
 import sqlalchemy as sa
 
 from fakturahub.storage.database import Database
+from fakturahub.storage.newest import GREATEST, newest_of
 from fakturahub.storage.tables import attempt, company, delivery, document, event, inbox, submission
 
 
@@ -142,16 +143,20 @@ async def newest(
 
     ``state`` is one that a document without a receiver has (unroutable, rejected): only there an index serves it.
     """
-    statement = _LISTED.order_by(document.c.id.desc()).limit(most)
-    if before is not None:
-        statement = statement.where(document.c.id < before)
-    if company_key is not None:
-        statement = statement.where(
-            document.c.company_id == sa.select(company.c.id).where(company.c.key == company_key).scalar_subquery()
-        )
-    if state is not None:
-        statement = statement.where(document.c.receiver_id.is_(None), document.c.state == state)
+    found = sa.select(document.c.id).limit(most)
+    same: dict[sa.ColumnElement[Any], object] = {}
     async with database.begin() as connection:
+        if company_key is not None:
+            same[document.c.company_id] = await connection.scalar(
+                sa.select(company.c.id).where(company.c.key == company_key)
+            )
+            if same[document.c.company_id] is None:
+                return []
+        if state is not None:
+            found = found.where(document.c.receiver_id.is_(None))
+            same[document.c.state] = state
+        page = newest_of(found, same, document.c.id, before=before or GREATEST).subquery()
+        statement = _LISTED.join(page, page.c.id == document.c.id).order_by(document.c.id.desc())
         return [Listed(*tuple(row)) for row in await connection.execute(statement)]
 
 
@@ -210,11 +215,9 @@ async def newest_deliveries(
     database: Database, most: int, *, state: str | None = None, before: UUID | None = None
 ) -> list[DeliveryListed]:
     """The newest deliveries, those in one state where it is given."""
-    statement = _DELIVERY.order_by(delivery.c.id.desc()).limit(most)
-    if before is not None:
-        statement = statement.where(delivery.c.id < before)
-    if state is not None:
-        statement = statement.where(delivery.c.state == state)
+    same: dict[sa.ColumnElement[Any], object] = {} if state is None else {delivery.c.state: state}
+    page = newest_of(sa.select(delivery.c.id).limit(most), same, delivery.c.id, before=before or GREATEST).subquery()
+    statement = _DELIVERY.join(page, page.c.id == delivery.c.id).order_by(delivery.c.id.desc())
     async with database.begin() as connection:
         return [DeliveryListed(*tuple(row)) for row in await connection.execute(statement)]
 

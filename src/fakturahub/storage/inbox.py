@@ -15,6 +15,7 @@ import sqlalchemy as sa
 
 from fakturahub.clock import first_id_at
 from fakturahub.storage.database import Database
+from fakturahub.storage.newest import newest_of
 from fakturahub.storage.tables import document, inbox
 
 
@@ -30,6 +31,8 @@ class Entry(msgspec.Struct, frozen=True):
     syntax: str | None
     #: recognition, heading, findings
     facts: dict[str, Any]
+    #: until when it is reserved for a reader whose receipt is not known yet
+    lease_until: datetime | None = None
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -49,28 +52,24 @@ _ENTRY = (
     document.c.kind,
     document.c.syntax,
     document.c.facts,
+    inbox.c.lease_until,
 )
 _JOINED = inbox.join(document, document.c.id == inbox.c.document_id)
-_RECEIVED = sa.text("(received_at IS NOT NULL)")
 
 
-def _newest(received: bool, limit: str) -> sa.Select[Any]:
-    # Written with the very expression of the index, so that each half is one range of it.
-    return (
+def _newest(received: bool) -> sa.Select[Any]:
+    return newest_of(
         sa.select(*_ENTRY)
         .select_from(_JOINED)
-        .where(
-            inbox.c.company_id == sa.bindparam("company"),
-            sa.text(f"(inbox.received_at IS NOT NULL) = {str(received).lower()}"),
-            inbox.c.id >= sa.bindparam("floor"),
-        )
-        .order_by(inbox.c.id.desc())
-        .limit(sa.bindparam(limit))
-    )
+        .where(inbox.c.received_at.is_not(None) if received else inbox.c.received_at.is_(None)),
+        {inbox.c.company_id: sa.bindparam("company")},
+        inbox.c.id,
+        since=sa.bindparam("floor"),
+    ).limit(sa.bindparam("most"))
 
 
-_UNRECEIVED_STATEMENT = _newest(False, "most")
-_RECEIVED_STATEMENT = _newest(True, "most")
+_UNRECEIVED_STATEMENT = _newest(False)
+_RECEIVED_STATEMENT = _newest(True)
 
 _BY_ID = sa.select(*_ENTRY).select_from(_JOINED).where(inbox.c.id == sa.bindparam("entry"))
 
@@ -78,15 +77,24 @@ _PAYLOAD = sa.select(document.c.sha256, document.c.encoding, document.c.payload)
     document.c.id == sa.bindparam("document")
 )
 
-_LEASE = sa.text(
-    """UPDATE inbox SET lease_until = :until
-       WHERE id = (SELECT id FROM inbox
-                   WHERE company_id = :company AND (received_at IS NOT NULL) = false
-                     AND (lease_until IS NULL OR lease_until < :now)
-                   ORDER BY id
-                   LIMIT 1
-                   FOR UPDATE SKIP LOCKED)
-       RETURNING id"""
+_OLDEST_FREE = (
+    newest_of(
+        sa.select(inbox.c.id).where(
+            inbox.c.received_at.is_(None),
+            sa.or_(inbox.c.lease_until.is_(None), inbox.c.lease_until < sa.bindparam("now")),
+        ),
+        {inbox.c.company_id: sa.bindparam("company")},
+        inbox.c.id,
+        oldest_first=True,
+    )
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_LEASE = (
+    sa.update(inbox)
+    .where(inbox.c.id == _OLDEST_FREE.scalar_subquery())
+    .values(lease_until=sa.bindparam("until"))
+    .returning(inbox.c.id)
 )
 
 
@@ -96,9 +104,12 @@ async def newest(database: Database, company: UUID, since: datetime, most: int) 
         floor = first_id_at(since)
         rows = list(await connection.execute(_UNRECEIVED_STATEMENT, {"company": company, "floor": floor, "most": most}))
         if len(rows) < most:
-            rows += await connection.execute(
+            received = await connection.execute(
                 _RECEIVED_STATEMENT, {"company": company, "floor": floor, "most": most - len(rows)}
             )
+            # one that was received between the two statements is in both results
+            unreceived = {row.id for row in rows}
+            rows += [row for row in received if row.id not in unreceived]
     return [Entry(*row) for row in rows]
 
 
@@ -113,6 +124,12 @@ async def lease_oldest_unreceived(database: Database, company: UUID, now: dateti
     async with database.begin() as connection:
         entry: UUID | None = await connection.scalar(_LEASE, {"company": company, "now": now, "until": now + length})
     return entry
+
+
+async def lease(database: Database, entry: UUID, now: datetime, length: timedelta) -> None:
+    """Reserve an entry for *length*, whoever has it reserved already: its reader proved that it may have it."""
+    async with database.begin() as connection:
+        await connection.execute(sa.update(inbox).where(inbox.c.id == entry).values(lease_until=now + length))
 
 
 async def mark_received(database: Database, entries: Sequence[UUID], now: datetime) -> None:

@@ -7,8 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
-from pgqueuer.adapters.persistence.queries import Queries
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 #: the entry point that does deliveries; a job's payload is the 16 bytes of the delivery's id
@@ -17,8 +15,10 @@ DELIVER = "deliver"
 
 async def enqueue_plain(connection: asyncpg.Connection[asyncpg.Record], deliveries: Sequence[UUID]) -> None:
     """One statement and one notification for all of *deliveries*, inside *connection*'s open transaction."""
+    from pgqueuer.adapters.drivers.asyncpg import AsyncpgDriver
+
     if deliveries:
-        await _enqueue(Queries(AsyncpgDriver(connection)), deliveries)
+        await _enqueue(AsyncpgDriver(connection), deliveries)
 
 
 class _SqlalchemyDriver:
@@ -43,9 +43,12 @@ class _SqlalchemyDriver:
 async def enqueue(connection: AsyncConnection, deliveries: Sequence[UUID]) -> None:
     """The same inside a SQLAlchemy transaction."""
     if deliveries:
-        await _enqueue(Queries(_SqlalchemyDriver(connection)), deliveries)  # type: ignore[arg-type]
+        await _enqueue(_SqlalchemyDriver(connection), deliveries)
 
 
-async def _enqueue(queries: Queries, deliveries: Sequence[UUID]) -> None:
+async def _enqueue(driver: Any, deliveries: Sequence[UUID]) -> None:
+    # Here and not above: PgQueuer takes half a second to load, and commands that only look never come here.
+    from pgqueuer.adapters.persistence.queries import Queries
+
     count = len(deliveries)
-    await queries.enqueue([DELIVER] * count, [delivery.bytes for delivery in deliveries], [0] * count)
+    await Queries(driver).enqueue([DELIVER] * count, [delivery.bytes for delivery in deliveries], [0] * count)

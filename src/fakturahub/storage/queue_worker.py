@@ -7,6 +7,8 @@ worker takes them over; a handler therefore has to bear being called again for w
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from datetime import timedelta
@@ -20,7 +22,7 @@ from pgqueuer.domain.errors import RetryRequested
 from pgqueuer.domain.models import Job
 
 from fakturahub import telemetry
-from fakturahub.errors import DatabaseUnavailable, FakturahubError
+from fakturahub.errors import DatabaseUnavailable, FakturahubError, InternalFault
 from fakturahub.storage.database import Database, is_passing
 
 #: jobs claimed at once, and at most held by one process
@@ -37,7 +39,32 @@ RECONNECT = 1.0
 
 Handler = Callable[[UUID], Awaitable[None]]
 
+#: seconds between two words about PgQueuer's trouble with a database that is away
+SAY_AGAIN = 10.0
+
 log = telemetry.logger("storage.queue")
+
+
+class _Sparing(logging.Filter):
+    """PgQueuer tells ten times a second, with a traceback, that it cannot reach the database: now and then will do."""
+
+    _due = 0.0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        if error is None or not is_passing(error):
+            return True
+        now = time.monotonic()
+        if now < self._due:
+            return False
+        self._due = now + SAY_AGAIN
+        record.levelno, record.levelname = logging.WARNING, "WARNING"
+        record.msg, record.args = f"{record.getMessage()}: {error or type(error).__name__}", ()
+        record.exc_info = None
+        return True
+
+
+logging.getLogger("pgqueuer").addFilter(_Sparing())
 
 
 class QueueWorker:
@@ -94,10 +121,13 @@ class QueueWorker:
                 raise ValueError(f"job {job.id} names nothing to work on")
             try:
                 await handler(UUID(bytes=job.payload))
-            except FakturahubError as error:
+            except Exception as error:
                 # A job never ends because its handler failed: it is tried again, later and later.
+                if not isinstance(error, FakturahubError):
+                    log.exception("job failed", job=name, attempts=job.attempts)
+                code = error.code if isinstance(error, FakturahubError) else InternalFault.code
                 seconds = min(2**job.attempts, LONGEST_PAUSE) if job.attempts < 10 else LONGEST_PAUSE
-                raise RetryRequested(delay=timedelta(seconds=seconds), reason=error.code) from error
+                raise RetryRequested(delay=timedelta(seconds=seconds), reason=code) from error
 
 
 def _holds_passing(error: BaseException) -> bool:

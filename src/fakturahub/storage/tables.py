@@ -33,7 +33,13 @@ def _id(name: str = "id") -> sa.Column[object]:
 provisioning = sa.Table(
     "provisioning",
     metadata,
-    sa.Column("id", sa.SmallInteger, sa.CheckConstraint("id = 1", name="provisioning_one_row"), primary_key=True),
+    sa.Column(
+        "id",
+        sa.SmallInteger,
+        sa.CheckConstraint("id = 1", name="provisioning_one_row"),
+        primary_key=True,
+        autoincrement=False,
+    ),
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.Column("applied_at", Instant, nullable=False),
     sa.Column("key_fingerprint", sa.Text),
@@ -128,8 +134,17 @@ document = sa.Table(
     sa.Column("changed_at", Instant, nullable=False),
 )
 sa.Index("document_submission", document.c.submission_id)
-sa.Index("document_company", document.c.company_id, document.c.id.desc())
-sa.Index("document_receiver", document.c.receiver_id, document.c.id.desc())
+# Indexes of lists are ascending throughout: see newest.py.
+sa.Index("document_company", document.c.company_id, document.c.id)
+_NO_RECEIVER = document.c.receiver_id.is_(None)
+sa.Index("document_unrouted", document.c.state, document.c.id, postgresql_where=_NO_RECEIVER)
+sa.Index(
+    "document_unrouted_company",
+    document.c.company_id,
+    document.c.state,
+    document.c.id,
+    postgresql_where=_NO_RECEIVER,
+)
 sa.Index("document_number", document.c.company_id, document.c.number)
 sa.Index("document_stored", document.c.sha256, postgresql_where=document.c.encoding == "store")
 
@@ -154,8 +169,8 @@ delivery = sa.Table(
     sa.Column("changed_at", Instant, nullable=False),
 )
 sa.Index("delivery_document", delivery.c.document_id)
-sa.Index("delivery_company", delivery.c.company_id, delivery.c.id.desc())
-sa.Index("delivery_state", delivery.c.state, delivery.c.id.desc())
+sa.Index("delivery_company", delivery.c.company_id, delivery.c.id)
+sa.Index("delivery_state", delivery.c.state, delivery.c.id)
 sa.Index(
     "delivery_open",
     delivery.c.due_at,
@@ -203,10 +218,7 @@ inbox = sa.Table(
     # handed to a reader whose receipt is not known yet; nobody else gets it until then
     sa.Column("lease_until", Instant),
 )
-sa.Index(
-    "inbox_unreceived_first",
-    inbox.c.company_id,
-    sa.text("(received_at IS NOT NULL)"),
-    inbox.c.id.desc(),
-)
+# Two halves, for an index of the expression (received_at IS NOT NULL) is not found when it is compared with false.
+sa.Index("inbox_unreceived", inbox.c.company_id, inbox.c.id, postgresql_where=inbox.c.received_at.is_(None))
+sa.Index("inbox_received", inbox.c.company_id, inbox.c.id, postgresql_where=inbox.c.received_at.is_not(None))
 sa.Index("inbox_document", inbox.c.document_id)

@@ -23,7 +23,7 @@ class Chore(msgspec.Struct, frozen=True):
 
 
 async def keep_up(chore: Chore) -> None:
-    """Do *chore* for ever. What the hub's own errors say is logged, and it is done again next time."""
+    """Do *chore* for ever. Whatever it raises is logged, and it is done again next time."""
     while True:
         # nodes that start together do not all come at once
         await asyncio.sleep(chore.every.total_seconds() * random.uniform(0.8, 1.2))  # noqa: S311
@@ -31,6 +31,8 @@ async def keep_up(chore: Chore) -> None:
             count = await chore.do()
         except FakturahubError as error:
             log.warning("chore put off", chore=chore.name, error=str(error))
+        except Exception:  # a chore that ended would not be missed until much later
+            log.exception("chore failed", chore=chore.name)
         else:
             if count:
                 log.info("chore done", chore=chore.name, count=count)

@@ -25,6 +25,8 @@ from fakturahub.identity.stored_settings import revealed
 
 #: most storages in one list (specification 7)
 LIST_LIMIT = 500
+#: most storages that a reader is led past because they cannot be delivered
+PASSED_OVER = 50
 #: bytes above which a ZIP is made in a thread
 ZIP_IN_THREAD = 64 * 1024
 #: bytes sent at a time; between two of them a client that went away is noticed
@@ -63,31 +65,35 @@ class Terminal:
     async def list2(self, request: Request) -> Response:
         """``GET /list2?TraID&t&d``: the storages of this and the previous month, unreceived first."""
         company = self._company(request, ())
-        since = wire.start_of_previous_month(self._parts.clock.now())
-        entries = await self._parts.inbox.newest(company.id, since, LIST_LIMIT)
-        groups = [wire.listed(entry, self._keys.of(entry.id)) for entry in entries]
+        now = self._parts.clock.now()
+        entries = await self._parts.inbox.newest(company.id, wire.start_of_previous_month(now), LIST_LIMIT)
+        entries.sort(key=lambda entry: (not entry.handed_out(now), entry.id), reverse=True)
+        groups = [wire.listed(entry, self._keys.of(entry.id), now) for entry in entries]
         return Response(wire.envelope("OK", "2700", [], groups), 200, {"content-type": wire.CONTENT_TYPE})
 
     async def receive(self, request: Request) -> Response:
         """``GET /receive?TraID&t&soft&ver&d``: the next unreceived storage, or nothing."""
         company = self._company(request, ("soft", "ver"))
-        while (entry := await self._parts.inbox.lease_next(company.id)) is not None:
-            try:
-                data = await _zip(await self._parts.inbox.content(entry))
-            except (Refused, InternalFault) as error:
-                # It stays reserved for a while, so that it keeps nobody from the storages behind it: a client that gets
-                # nothing takes the terminal for empty.
-                log.error("storage cannot be delivered", storage=str(entry.id), code=error.code, reason=str(error))
-                continue
-            except BaseException:
-                await self._parts.inbox.give_back(entry.id)
-                raise
-            return Receipted(
-                data,
-                sent=partial(self._parts.inbox.mark_received, entry.id),
-                unsent=partial(self._parts.inbox.give_back, entry.id),
-            )
-        return Response(b"", 200)
+        inbox = self._parts.inbox
+        broken: list[Entry] = []
+        try:
+            while len(broken) < PASSED_OVER and (entry := await inbox.lease_next(company.id)) is not None:
+                try:
+                    data = await _zip(await inbox.content(entry))
+                except (Refused, InternalFault) as error:
+                    # One that cannot be made must not keep its reader from those behind it: a client that is given
+                    # nothing takes the terminal for empty.
+                    log.error("storage cannot be delivered", storage=str(entry.id), code=error.code, reason=str(error))
+                    broken.append(entry)
+                except BaseException:
+                    await inbox.give_back(entry.id)
+                    raise
+                else:
+                    return self._receipted(data, entry)
+            return Response(b"", 200)
+        finally:
+            for one in broken:
+                await inbox.give_back(one.id)
 
     async def download(self, request: Request) -> Response:
         """``GET /download?SID&t&d[&markreceived=yes|no]``: one storage, proven by its own key."""
@@ -107,7 +113,14 @@ class Terminal:
         data = await _zip(await self._parts.inbox.content(entry))
         if mark is not None and mark.form == "no":
             return Response(data, 200, ZIP)
-        return Receipted(data, sent=lambda: self._parts.inbox.mark_received(entry.id))
+        if entry.received_at is not None:
+            return Response(data, 200, ZIP)
+        await self._parts.inbox.lease(entry)
+        return self._receipted(data, entry)
+
+    def _receipted(self, data: bytes, entry: Entry) -> Receipted:
+        inbox = self._parts.inbox
+        return Receipted(data, sent=partial(inbox.mark_received, entry.id), unsent=partial(inbox.give_back, entry.id))
 
     def _company(self, request: Request, leading: tuple[str, ...]) -> Company:
         """The company that calls; *leading* names the parameters that the digest starts with.
@@ -159,7 +172,7 @@ class Receipted(Response):
         data: bytes,
         *,
         sent: Callable[[], Awaitable[None]],
-        unsent: Callable[[], Awaitable[None]] | None = None,
+        unsent: Callable[[], Awaitable[None]],
     ) -> None:
         super().__init__(data, 200, ZIP)
         self._sent = sent
@@ -179,8 +192,7 @@ class Receipted(Response):
                 if gone.done():
                     raise ClientDisconnect
         except BaseException:
-            if self._unsent is not None:
-                await self._unsent()
+            await self._unsent()
             raise
         finally:
             gone.cancel()

@@ -78,12 +78,15 @@ def start_of_previous_month(now: datetime) -> datetime:
     return datetime(year, month, 1, tzinfo=ZONE).astimezone(UTC)
 
 
-def listed(entry: Entry, storage_key: str) -> Group:
-    """One storage as ``list2`` shows it, its values in the order of the operator's example (specification 7.1)."""
+def listed(entry: Entry, storage_key: str, now: datetime) -> Group:
+    """One storage as ``list2`` shows it, its values in the order of the operator's example (specification 7.1).
+
+    A storage on its way to a reader counts as received: who has its last byte finds it so, however soon he asks.
+    """
     heading = entry.heading
     seller, buyer = heading.seller, heading.buyer
     amount = amount_to_pay(heading)
-    received = entry.received_at is not None
+    received = entry.handed_out(now)
     return [
         ("DocumentID", heading.number or UNKNOWN),
         ("DueDate", _day(heading.due_date)),

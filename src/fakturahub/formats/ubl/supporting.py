@@ -161,8 +161,15 @@ def _supporting(walk: Reader, kept: Found, reference: str | None) -> SupportingD
         if name and name != attached.name:
             walk.loss(element, name, RECOMPUTED, term="BT-125", attribute="filename")
         values["attachment"] = attached
-        values["is_picture"] = walk.puf and values.get("description") in PUF_PICTURE.values()
+    if walk.puf and "description" in kept and values.get("description") in PUF_PICTURE.values():
+        values["is_picture"] = True
+        if values["description"] == PUF_PICTURE[_root_name(kept["description"])]:
+            del values["description"]  # it is PUF's mark for a picture of this document, no description of the sender's
     return SupportingDocument(**values) if values else None
+
+
+def _root_name(element: etree._Element) -> str:
+    return etree.QName(element.getroottree().getroot()).localname
 
 
 def _write_supporting(pen: Pen, document: SupportingDocument, at: int) -> None:

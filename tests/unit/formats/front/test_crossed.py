@@ -73,7 +73,7 @@ def test_writing_is_the_same_each_time(invoice: Invoice) -> None:
 def test_the_made_invoices_state_nearly_every_term() -> None:
     met: set[str] = set()
 
-    @settings(max_examples=100, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=400, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
     @given(INVOICES)
     def meet(invoice: Invoice) -> None:
         met.update(one.term for one in stated(invoice))

@@ -157,12 +157,13 @@ class TestPuf:
         assert noun(WRITERS["puf-billing-2.0"](named).data).seller == named.seller
 
     def test_the_picture_is_told_by_its_description(self) -> None:
-        for code, description in (("380", "Commercial Invoice"), ("381", "Credit Note")):
+        for code, description in (("380", b"Commercial Invoice"), ("381", b"Credit Note")):
             writing = WRITERS["puf-billing-2.0"](replace(LEAST, type_code=code, supporting=(PICTURE,)))
             assert writing.files == ()
+            assert b"<cbc:DocumentDescription>" + description + b"<" in writing.data
             (found,) = noun(writing.data).supporting
             assert found.is_picture
-            assert found.description == description
+            assert found.description is None
             assert found.attachment is not None
             assert found.attachment.content == PDF.content
         ours = replace(PICTURE, description="Our picture")

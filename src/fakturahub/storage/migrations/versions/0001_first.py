@@ -90,8 +90,9 @@ CREATE TABLE document (
 -- the program compresses payloads itself: the server's own compression would cost time and gain nothing
 ALTER TABLE document ALTER COLUMN payload SET STORAGE EXTERNAL;
 CREATE INDEX document_submission ON document (submission_id);
-CREATE INDEX document_company ON document (company_id, id DESC);
-CREATE INDEX document_receiver ON document (receiver_id, id DESC);
+CREATE INDEX document_company ON document (company_id, id);
+CREATE INDEX document_unrouted ON document (state, id) WHERE receiver_id IS NULL;
+CREATE INDEX document_unrouted_company ON document (company_id, state, id) WHERE receiver_id IS NULL;
 CREATE INDEX document_number ON document (company_id, number);
 CREATE INDEX document_stored ON document (sha256) WHERE encoding = 'store';
 
@@ -113,8 +114,8 @@ CREATE TABLE delivery (
     changed_at timestamptz NOT NULL
 ) WITH (fillfactor = 80);
 CREATE INDEX delivery_document ON delivery (document_id);
-CREATE INDEX delivery_company ON delivery (company_id, id DESC);
-CREATE INDEX delivery_state ON delivery (state, id DESC);
+CREATE INDEX delivery_company ON delivery (company_id, id);
+CREATE INDEX delivery_state ON delivery (state, id);
 CREATE INDEX delivery_open ON delivery (due_at) WHERE state IN ('pending', 'sending', 'retrying');
 
 CREATE TABLE attempt (
@@ -149,7 +150,8 @@ CREATE TABLE inbox (
     received_at timestamptz,
     lease_until timestamptz
 ) WITH (fillfactor = 85);
-CREATE INDEX inbox_unreceived_first ON inbox (company_id, (received_at IS NOT NULL), id DESC);
+CREATE INDEX inbox_unreceived ON inbox (company_id, id) WHERE received_at IS NULL;
+CREATE INDEX inbox_received ON inbox (company_id, id) WHERE received_at IS NOT NULL;
 CREATE INDEX inbox_document ON inbox (document_id);
 """
 

@@ -1,0 +1,138 @@
+"""The companies of the wire tests, besides the two of the README: many readers of Apix, and senders with a twist."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from xml.sax.saxutils import quoteattr
+
+from tests.running import COMPANIES, INVOICE, invoice
+
+API_HOST = "api.hub.example"
+TERMINAL_HOST = "terminal.hub.example"
+TEST_HOST = "test-api.hub.example"
+PAGERO_HOST = "www.interchange.example"
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A company that receives through Apix."""
+
+    key: str
+    transfer_id: str
+    transfer_key: str
+    #: its electronic address of the scheme 0216
+    endpoint: str
+    contracts: str = '["send", "receive"]'
+
+    @property
+    def table(self) -> str:
+        return f"""
+[[company]]
+key = "{self.key}"
+name = "Lukija {self.key} Oy"
+country = "FI"
+business_id = "{self.endpoint[4:11]}-{self.endpoint[11:]}"
+addresses = ["0216:{self.endpoint}"]
+email = "{self.key}@lukija.example"
+contracts = {self.contracts}
+credits = "postpaid"
+
+  [company.apix]
+  transfer_id = "{self.transfer_id}"
+  transfer_key = "{self.transfer_key}"
+"""
+
+
+def _reader(number: int) -> Reader:
+    return Reader(
+        f"reader-{number}", f"0f6aa87f-ce1d-44ce-b025-{number:012d}", f"51300{number:06d}", f"0037{number:08d}"
+    )
+
+
+#: one for each test that wants an empty inbox
+READERS = [_reader(number) for number in range(1, 121)]
+
+#: receives nothing: it has no contract for it
+MUTE = Reader("mute", "0f6aa87f-ce1d-44ce-b025-mute", "mute-key", "003799999999", '["send"]')
+
+_SENDERS = """
+[[company]]
+key = "lager"
+name = "Lager AB"
+country = "SE"
+business_id = "556000-0001"
+email = "faktura@lager.example"
+contracts = ["receive"]
+credits = "postpaid"
+
+  [company.pagero]
+  username = "lager"
+  password = "lager-password"
+
+[[company]]
+key = "strikt"
+name = "Strikt AB"
+country = "SE"
+business_id = "556000-0002"
+email = "faktura@strikt.example"
+contracts = ["send"]
+credits = "postpaid"
+seller_mismatch = "reject"
+
+  [company.pagero]
+  username = "strikt"
+  password = "strikt-password"
+
+[[company]]
+key = "prov"
+name = "Skog & Såg Prov AB"
+country = "SE"
+business_id = "556000-0003"
+email = "faktura@prov.example"
+contracts = ["send"]
+credits = "postpaid"
+test_mode = true
+
+  [company.pagero]
+  username = "prov"
+  password = "lösen:ord"
+"""
+
+_HOSTS = f"""
+[dialects.apix]
+hosts = ["{API_HOST}", "{TERMINAL_HOST}"]
+test_hosts = ["{TEST_HOST}"]
+
+[dialects.pagero]
+hosts = ["{PAGERO_HOST}"]
+"""
+
+
+def write(folder: Path) -> Path:
+    """The provisioning file with all of them, in *folder*."""
+    file = folder / "companies.toml"
+    example = COMPANIES.read_text(encoding="utf-8")
+    file.write_text(example + _SENDERS + "".join(one.table for one in [*READERS, MUTE]) + _HOSTS, encoding="utf-8")
+    return file
+
+
+def bill(number: str, to: Reader, source: Path = INVOICE) -> bytes:
+    """An example document under another number, addressed to *to*."""
+    text = invoice(number, source)
+    was = b">003727901319<"
+    assert text.count(was) == 1
+    return text.replace(was, f">{to.endpoint}<".encode())
+
+
+def with_attachments(text: bytes, *attachments: tuple[str, str | None, str]) -> bytes:
+    """The invoice *text* with attachments of its own before the seller: MIME type, file name, content in base64."""
+    references = "".join(
+        f"<cac:AdditionalDocumentReference><cbc:ID>A{number}</cbc:ID><cac:Attachment>"
+        f'<cbc:EmbeddedDocumentBinaryObject mimeCode="{mime}"{"" if name is None else f" filename={quoteattr(name)}"}>'
+        f"{content}</cbc:EmbeddedDocumentBinaryObject></cac:Attachment></cac:AdditionalDocumentReference>"
+        for number, (mime, name, content) in enumerate(attachments, 1)
+    )
+    seller = b"<cac:AccountingSupplierParty>"
+    assert text.count(seller) == 1
+    return text.replace(seller, references.encode() + seller)

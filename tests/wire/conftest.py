@@ -1,0 +1,36 @@
+"""A hub for the wire tests, with more companies than the shared one and with host names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import _make_database
+from tests.running import Hub, running_hub
+from tests.wire import companies
+from tests.wire.companies import Reader
+
+
+@pytest.fixture(scope="session")
+def big_hub(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    """A hub with the companies and host names of ``companies.py``, for tests that do not harm it."""
+    folder = tmp_path_factory.mktemp("wire")
+    with running_hub(
+        folder / "data",
+        database=_make_database(postgres),
+        companies=companies.write(folder),
+        arguments=("--address-rate", "0"),
+    ) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def _unused_readers() -> Iterator[Reader]:
+    return iter(companies.READERS[:-2])  # the last two are those of the refusals
+
+
+@pytest.fixture
+def reader(_unused_readers: Iterator[Reader]) -> Reader:
+    """A company of ``big_hub`` whose inbox is empty and is this test's own."""
+    return next(_unused_readers)

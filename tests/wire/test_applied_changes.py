@@ -1,0 +1,142 @@
+"""A provisioning file applied while the hub runs is in force within 5 seconds."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import count
+
+import pytest
+
+from tests.conftest import _make_database
+from tests.running import Hub, running_hub
+from tests.wire.apix.terminal import Terminal, hashed, joined
+from tests.wire.companies import READERS, Reader, bill
+from tests.wire.pagero.interchange import paragraphs, posting
+from tests.wire.raw import RawAnswer, basic, exchange, head
+
+#: seconds that a change may take, from the end of the command on (issue 2)
+IN_FORCE = 5.0
+
+BASE = """
+[[company]]
+key = "sender"
+name = "Sändare AB"
+country = "SE"
+business_id = "556000-0009"
+email = "faktura@sender.example"
+contracts = ["send"]
+credits = "postpaid"
+
+  [company.pagero]
+  username = "sender"
+  password = "first-password"
+"""
+
+NEWCOMER = """
+[[company]]
+key = "newcomer"
+name = "Ny AB"
+country = "SE"
+business_id = "556000-0010"
+email = "faktura@ny.example"
+contracts = ["send"]
+credits = "postpaid"
+
+  [company.pagero]
+  username = "ny"
+  password = "nytt-password"
+"""
+
+
+@pytest.fixture(scope="module")
+def changing_hub(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
+    folder = tmp_path_factory.mktemp("changing")
+    file = folder / "companies.toml"
+    file.write_text(BASE, encoding="utf-8")
+    with running_hub(
+        folder / "data",
+        database=_make_database(postgres),
+        companies=file,
+        arguments=("--address-rate", "0"),
+    ) as running:
+        yield running
+
+
+def apply(hub: Hub, text: str) -> float:
+    """Apply a file to the running hub; returns until when it has to be in force."""
+    file = hub.data.parent / "changed.toml"
+    file.write_text(text, encoding="utf-8")
+    hub.command("apply", str(file))
+    return time.monotonic() + IN_FORCE
+
+
+def becomes(wanted: object, question: Callable[[], object], until: float) -> None:
+    """Ask until the answer is the wanted one, which has to be in time."""
+    while (answer := question()) != wanted:
+        assert time.monotonic() < until, f"still {answer!r} instead of {wanted!r}"
+        time.sleep(0.1)
+
+
+READER, OTHER = READERS[:2]
+numbers = count(1)
+
+
+def post(hub: Hub, user: str, password: str, to: Reader = OTHER) -> RawAnswer:
+    """Post a new bill from an address of its own: a sign-in that fails counts against it."""
+    number = next(numbers)
+    request = posting(bill(f"C-{number}", to), authorization=basic(user, password))
+    return exchange(hub.port, request, source=f"127.0.1.{number % 250 + 1}")
+
+
+def status(hub: Hub, user: str, password: str) -> int:
+    return post(hub, user, password).status
+
+
+def routed(hub: Hub, to: Reader) -> bool:
+    return len(paragraphs(post(hub, "sender", "first-password", to))) == 1
+
+
+def opens(hub: Hub, key: str) -> bool:
+    terminal = Terminal(hub, READER, source="127.0.0.54")
+    given = terminal.parameters("list2")
+    digest = hashed(given["TraID"], given["t"], key)
+    return b"<Status>OK</Status>" in terminal.get(f"list2?{joined({**given, 'd': digest})}").body
+
+
+def kind_at(hub: Hub, host: str) -> str | None:
+    return exchange(hub.port, head("GET /list2 HTTP/1.1", host=host)).field("content-type")
+
+
+def test_what_is_added_is_there(changing_hub: Hub) -> None:
+    hub = changing_hub
+    assert status(hub, "ny", "nytt-password") == 401
+    assert not routed(hub, READER)
+    assert not opens(hub, READER.transfer_key)
+    assert kind_at(hub, "new.apix.example") == "text/plain; charset=utf-8"
+    until = apply(hub, BASE + NEWCOMER + READER.table + '[dialects.apix]\nhosts = ["new.apix.example"]\n')
+    becomes(200, lambda: status(hub, "ny", "nytt-password"), until)
+    becomes(True, lambda: routed(hub, READER), until)
+    becomes(True, lambda: opens(hub, READER.transfer_key), until)
+    becomes("text/xml", lambda: kind_at(hub, "new.apix.example"), until)
+    assert status(hub, "sender", "first-password") == 200
+    Terminal(hub, READER).waiting(1)
+
+
+def test_what_is_changed_ends(changing_hub: Hub) -> None:
+    hub = changing_hub
+    until = apply(hub, BASE + NEWCOMER + READER.table)
+    becomes(200, lambda: status(hub, "ny", "nytt-password"), until)
+    becomes(True, lambda: opens(hub, READER.transfer_key), until)
+    assert status(hub, "sender", "first-password") == 200  # remembered from here on
+    until = apply(
+        hub,
+        BASE.replace("first-password", "second-password")
+        + NEWCOMER.replace('["send"]', '["receive"]')
+        + READER.table.replace(READER.transfer_key, "another-key"),
+    )
+    becomes(401, lambda: status(hub, "sender", "first-password"), until)
+    becomes(403, lambda: status(hub, "ny", "nytt-password"), until)
+    becomes(False, lambda: opens(hub, READER.transfer_key), until)
+    assert status(hub, "sender", "second-password") == 200
+    assert opens(hub, "another-key")

@@ -1,0 +1,72 @@
+"""Dialects at the root of host names: some clients can be given a host and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.running import Hub, invoice, storages
+from tests.wire.apix.terminal import Terminal, joined
+from tests.wire.companies import API_HOST, PAGERO_HOST, TERMINAL_HOST, TEST_HOST, Reader
+from tests.wire.pagero.interchange import paragraphs, posting, submission_of
+from tests.wire.raw import RawAnswer, exchange, head
+
+ROOT_PATH = "/incoming/default/invoice/test"
+
+
+def ask(hub: Hub, path: str, host: str | None) -> RawAnswer:
+    version = "1.1" if host is not None else "1.0"
+    return exchange(hub.port, head(f"GET {path} HTTP/{version}", host=host))
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        API_HOST,
+        TERMINAL_HOST,
+        TEST_HOST,
+        TERMINAL_HOST.upper(),
+        "Terminal.Hub.Example",
+        f"{TERMINAL_HOST}:8080",
+        f"{TERMINAL_HOST}:443",
+        f"{TERMINAL_HOST}.",
+        f"{TERMINAL_HOST}.:8080",
+        f"  {TERMINAL_HOST}  ",
+    ],
+)
+def test_apix_at_the_root_of_its_hosts(big_hub: Hub, reader: Reader, host: str) -> None:
+    query = joined(Terminal(big_hub, reader).parameters("list2"))
+    answer = ask(big_hub, f"/list2?{query}", host)
+    assert b"<Status>OK</Status>" in answer.body
+    assert storages(answer.body) == []
+    prefixed = ask(big_hub, f"/apix/list2?{query}", host)
+    assert prefixed.shown == answer.shown
+
+
+@pytest.mark.parametrize("host", [PAGERO_HOST, PAGERO_HOST.upper(), f"{PAGERO_HOST}:8443"])
+def test_pagero_at_the_root_of_its_host(big_hub: Hub, host: str) -> None:
+    at_root = exchange(big_hub.port, posting(invoice("H-1"), key="h-1", path=ROOT_PATH, host=host))
+    prefixed = exchange(big_hub.port, posting(invoice("H-1"), key="h-1", path=f"/pagero{ROOT_PATH}", host=host))
+    assert submission_of(at_root) == submission_of(prefixed)
+
+
+def test_what_a_dialect_does_not_know_is_refused_in_its_own_words(big_hub: Hub) -> None:
+    apix = ask(big_hub, "/healthz", TERMINAL_HOST)
+    assert (apix.status, apix.field("content-type")) == (404, "text/xml")
+    pagero = ask(big_hub, "/", PAGERO_HOST)
+    assert (pagero.status, paragraphs(pagero)[0]) == (404, "Code unknown-path")
+
+
+@pytest.mark.parametrize(
+    "host", ["other.example", f"{TERMINAL_HOST}.evil.example", "hub.example", "", "[::1]:80", None]
+)
+def test_another_host_is_shown_the_hubs_own_pages(big_hub: Hub, host: str | None) -> None:
+    assert ask(big_hub, "/healthz", host).status == 200
+    assert ask(big_hub, "/list2", host).shown.startswith("HTTP/1.1 404 Not Found\n")
+    assert ask(big_hub, "/apix/list2", host).field("content-type") == "text/xml"
+
+
+def test_a_hub_without_host_names_answers_under_the_prefixes_only(hub: Hub) -> None:
+    for host in (API_HOST, PAGERO_HOST):
+        assert ask(hub, "/healthz", host).status == 200
+        assert ask(hub, "/list2", host).field("content-type") != "text/xml"
+    assert exchange(hub.port, posting(b"", path=ROOT_PATH, host=PAGERO_HOST)).status == 404

@@ -1,0 +1,251 @@
+"""The OpenAPI files: well formed, answered by the hub as they say, and nothing is answered that they leave out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.running import Hub, invoice, stamp
+from tests.wire import plain_yaml
+from tests.wire.apix.terminal import Terminal, hashed, joined
+from tests.wire.companies import MUTE, Reader, bill, with_attachments
+from tests.wire.pagero.interchange import posting
+from tests.wire.raw import RawAnswer, basic, exchange, head, masked
+from tests.wire.stored import rows
+
+DIALECTS = Path(__file__).parents[2] / "src" / "fakturahub" / "dialects"
+OPERATION = {"operationId", "tags", "summary", "description", "responses"}
+METHODS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+#: statuses that no request brings about while the hub is whole
+OUT_OF_REACH = {"503", "500"}
+
+Spec = dict[str, Any]
+
+
+def load(dialect: str) -> Spec:
+    spec: Spec = plain_yaml.read((DIALECTS / dialect / "openapi.yaml").read_text(encoding="utf-8"))
+    return spec
+
+
+def resolved(spec: Spec, node: Spec) -> Spec:
+    """*node*, or what it refers to."""
+    while "$ref" in node:
+        assert set(node) == {"$ref"}, node
+        first, *steps = node["$ref"].split("/")
+        assert first == "#"
+        node = spec
+        for step in steps:
+            node = node[step]
+    return node
+
+
+def operations(spec: Spec) -> Iterator[tuple[str, str, Spec]]:
+    for path, item in spec["paths"].items():
+        for method, operation in item.items():
+            yield method.upper(), path, operation
+
+
+@pytest.fixture(params=["pagero", "apix"])
+def dialect(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+# --- well formed -----------------------------------------------------------------------------------------------------
+
+
+def test_the_document_is_one_of_openapi_3_1(dialect: str) -> None:
+    spec = load(dialect)
+    assert set(spec) == {"openapi", "info", "servers", "tags", "security", "paths", "components"}
+    assert spec["openapi"] == "3.1.0"
+    assert {"title", "version", "summary", "description", "license"} == set(spec["info"])
+    assert spec["servers"] == [{"url": f"/{dialect}", "description": spec["servers"][0]["description"]}]
+    (requirement,) = spec["security"]
+    assert set(requirement) <= set(spec["components"]["securitySchemes"])
+    tags = {tag["name"] for tag in spec["tags"]}
+    ids = []
+    for path, item in spec["paths"].items():
+        assert path.startswith("/")
+        assert set(item) <= METHODS
+        for operation in item.values():
+            assert OPERATION <= set(operation) <= OPERATION | {"parameters", "requestBody"}
+            assert set(operation["tags"]) <= tags
+            ids.append(operation["operationId"])
+            parameters = [resolved(spec, one) for one in operation.get("parameters", [])]
+            assert len({(one["in"], one["name"]) for one in parameters}) == len(parameters)
+            assert {one["name"] for one in parameters if one["in"] == "path"} == set(re.findall(r"\{(\w+)\}", path))
+            for parameter in parameters:
+                assert parameter["in"] in ("path", "query", "header")
+                assert parameter["required"] in ({True} if parameter["in"] == "path" else {True, False})
+                assert parameter["description"]
+                assert parameter["schema"]["type"] == "string"
+            _check_responses(spec, operation["responses"])
+    assert len(set(ids)) == len(ids)
+
+
+def _check_responses(spec: Spec, responses: Spec) -> None:
+    assert responses
+    for status, reference in responses.items():
+        assert re.fullmatch(r"[1-5]\d\d", status), "statuses are strings, in quotes"
+        response = resolved(spec, reference)
+        assert set(response) <= {"description", "headers", "content"}
+        assert response["description"]
+        for header in response["headers"].values():
+            assert resolved(spec, header)["schema"]["type"] == "string"
+        for kind, media in response.get("content", {}).items():
+            assert re.fullmatch(r"[a-z]+/[a-z0-9.+-]+(; charset=[a-z0-9-]+)?", kind)
+            assert resolved(spec, media["schema"])["type"] == "string"
+
+
+def test_every_part_of_it_is_used_and_every_reference_leads_somewhere(dialect: str) -> None:
+    spec = load(dialect)
+    text = json.dumps(spec)
+    referred = set(re.findall(r'"\$ref": "#/components/([^"]+)"', text))
+    there = {f"{kind}/{name}" for kind, parts in spec["components"].items() for name in parts}
+    assert referred == {one for one in there if not one.startswith("securitySchemes/")}
+
+
+def test_patterns_and_lengths_are_those_of_the_code() -> None:
+    from fakturahub.dialects.pagero import wire
+
+    spec = load("pagero")
+    document_type, mode, key = spec["paths"]["/incoming/default/{documentType}/{sendMode}"]["post"]["parameters"]
+    assert set(document_type["schema"]["enum"]) == wire.DOCUMENT_TYPES
+    assert document_type["schema"]["enum"][0] == "invoice"
+    assert mode["schema"]["enum"] == list(wire.MODES)
+    for text in ("a", "a b", "x" * 255, "x" * 256, " a", "a ", "", "ä", "a\tb", "~", "!"):
+        schema = key["schema"]
+        allowed = schema["minLength"] <= len(text) <= schema["maxLength"] and re.search(schema["pattern"], text)
+        assert bool(allowed) == bool(wire._INTERCHANGE_ID.fullmatch(text)), text
+
+
+# --- answered --------------------------------------------------------------------------------------------------------
+
+
+def served(hub: Hub, dialect: str) -> set[tuple[str, str]]:
+    """Methods and paths that the hub says it serves: the paths from its 404, the methods from the 405 of each."""
+    unknown = exchange(hub.port, head(f"GET /{dialect}/there-is-nothing-here HTTP/1.1"))
+    known = re.search(r"known are ([^<(]+?)[.]", unknown.text)
+    assert known is not None, unknown.text
+    found = set()
+    for path in known[1].split(", "):
+        target = f"/{dialect}{re.sub(r'{[^}]*}', 'x', path)}"
+        answer = exchange(hub.port, head(f"OPTIONS {target} HTTP/1.1"))
+        assert answer.status == 405
+        found |= {(method, re.sub(r"{[^}]*}", "{}", path)) for method in (answer.field("allow") or "").split(", ")}
+    return found
+
+
+def test_what_is_served_is_what_is_described(big_hub: Hub, dialect: str) -> None:
+    described = {(method, re.sub(r"{[^}]*}", "{}", path)) for method, path, _ in operations(load(dialect))}
+    assert served(big_hub, dialect) == described
+
+
+def as_described(spec: Spec, path: str, method: str, answers: list[RawAnswer]) -> None:
+    """Check each answer against the description of its status, and that every status described was seen."""
+    responses = spec["paths"][path][method]["responses"]
+    for answer in answers:
+        assert str(answer.status) in responses, answer.shown
+        response = resolved(spec, responses[str(answer.status)])
+        for name, reference in response["headers"].items():
+            header = resolved(spec, reference)
+            value = answer.field(name.lower())
+            if header.get("required"):
+                assert value is not None, f"{name} is missing: {answer.shown}"
+            if value is not None:
+                assert re.search(header["schema"].get("pattern", ""), value)
+                assert value == header["schema"].get("const", value)
+        kind = answer.field("content-type")
+        assert kind in response.get("content", {}) or (kind is None and answer.body == b""), answer.shown
+    seen = {str(answer.status) for answer in answers}
+    assert set(responses) - seen <= OUT_OF_REACH
+
+
+def held_off(hub: Hub, request: bytes, source: str) -> RawAnswer:
+    """The answer once the address has failed too often."""
+    for _ in range(1000):
+        answer = exchange(hub.port, request, source=source)
+        if answer.status == 429:
+            return answer
+    raise AssertionError("never held off")
+
+
+def test_the_interchange_answers_as_described(big_hub: Hub) -> None:
+    spec = load("pagero")
+    base = "/pagero/incoming/default"
+    requests = [
+        posting(invoice("OA-1"), key="oa-1"),
+        posting(invoice("OA-1-other"), key="oa-1"),
+        posting(b"%PDF"),
+        posting(b"", authorization=None),
+        posting(b"<a/>", authorization=basic("lager", "lager-password")),
+        posting(b"", path=f"{base}/invoices/prod"),
+        posting(b"", length=10**9),
+    ]
+    answers = [exchange(big_hub.port, one, source="127.0.0.61") for one in requests]
+    assert [one.status for one in answers] == [200, 409, 400, 401, 403, 404, 413]
+    answers.append(held_off(big_hub, posting(b"", authorization=None), "127.0.0.62"))
+    path = "/incoming/default/{documentType}/{sendMode}"
+    as_described(spec, path, "post", answers)
+    (media,) = spec["paths"][path]["post"]["responses"]["200"]["content"].values()
+    assert masked(answers[0].body) == media["example"]
+
+
+def test_the_terminal_answers_as_described(big_hub: Hub, reader: Reader) -> None:
+    spec = load("apix")
+    terminal = Terminal(big_hub, reader, source="127.0.0.63")
+    empty = terminal.list2()
+    body = with_attachments(bill("OA-2", reader), ("text/plain", "a.txt", "QQ=="))
+    assert big_hub.post(body).status == 200
+    (storage,) = terminal.waiting(1)
+    wrong = "TraID=x&t=1&soft=a&ver=1&d=0"
+    as_described(
+        spec,
+        "/list2",
+        "get",
+        [
+            empty,
+            terminal.list2(),
+            terminal.get("list2"),
+            Terminal(big_hub, MUTE).list2(),
+            held_off(big_hub, head(f"GET /apix/list2?{wrong} HTTP/1.1"), "127.0.0.64"),
+        ],
+    )
+    (media,) = spec["paths"]["/list2"]["get"]["responses"]["200"]["content"].values()
+    assert masked(empty.body) == media["example"]
+
+    now, nobody = stamp(), str(uuid4())
+    sid = {"StorageID": nobody, "StorageKey": "0" * 12}
+    answers = [
+        terminal.download(storage, "no"),
+        terminal.download(sid),
+        terminal.get("download"),
+        terminal.get(f"download?{joined({'SID': nobody, 't': now, 'markreceived': 'x', 'd': hashed('x')})}"),
+        held_off(big_hub, head(f"GET /apix/download?SID={nobody}&t=1&d=0 HTTP/1.1"), "127.0.0.65"),
+    ]
+    (media,) = spec["paths"]["/download"]["get"]["responses"]["400"]["content"].values()
+    assert answers[2].text == f"{media['example']}\n"
+    received = [terminal.receive(), terminal.receive(), terminal.get("receive")]
+    assert [one.body != b"" for one in received] == [True, False, False]
+    received.append(held_off(big_hub, head(f"GET /apix/receive?{wrong} HTTP/1.1"), "127.0.0.66"))
+    as_described(spec, "/receive", "get", received)
+    # last, because it does harm: the stored bytes are gone
+    gone = "UPDATE document SET encoding = 'store', payload = NULL, sha256 = $2 WHERE sha256 = sha256($1) RETURNING id"
+    rows(big_hub, gone, body, b"\0" * 32)
+    answers.append(terminal.download(storage))
+    assert [one.status for one in answers] == [200, 200, 400, 400, 429, 500]
+    as_described(spec, "/download", "get", answers)
+
+
+@pytest.mark.parametrize(
+    "text", ["a: yes", "a: *x", "a: [1]", "a:\n    b: 1", "a: 1\na: 2", "a: b: c", "a: b # c", "a"]
+)
+def test_the_files_keep_to_the_part_of_yaml_that_is_read(text: str) -> None:
+    with pytest.raises(plain_yaml.PlainYamlError):
+        plain_yaml.read(text)

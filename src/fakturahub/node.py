@@ -24,6 +24,8 @@ from fakturahub.app import NodeSettings, serving, working
 from fakturahub.errors import DatabaseUnavailable
 from fakturahub.listening import Listener
 
+#: how far a working process stands back where processors are short: whoever waits for an answer goes first
+POLITENESS = 5
 #: seconds between two tries to reach a database that is not there yet
 RETRY = 1.0
 
@@ -90,6 +92,7 @@ async def _answer(told: Told, stop: asyncio.Event) -> None:
 
 
 async def _work(told: Told, stop: asyncio.Event) -> None:
+    os.nice(POLITENESS)
     async with working(told.settings) as worker:
         running = asyncio.create_task(worker.run())
         _say_ready()

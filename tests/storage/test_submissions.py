@@ -252,14 +252,14 @@ async def test_a_repeat_whose_window_another_process_just_ended_is_asked_for_aga
 ) -> None:
     first = submission(company, key="prod:bytes:1", window=DAY)
     await store(db, first)
-    insert = submissions._insert_submissions
+    insert = submissions._insert
 
     async def slowly(*arguments: Any) -> set[UUID]:
         new = await insert(*arguments)
         await run(db, "UPDATE submission SET repeat_key = NULL WHERE id = :id", id=first.id)
         return new
 
-    monkeypatch.setattr(submissions, "_insert_submissions", slowly)
+    monkeypatch.setattr(submissions, "_insert", slowly)
     again, other = submission(company, key="prod:bytes:1", window=DAY), submission(company, key="k")
     async with writing(db) as writer:
         got = await asyncio.gather(writer.store(again), writer.store(other), return_exceptions=True)

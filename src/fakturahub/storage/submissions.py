@@ -150,12 +150,9 @@ class SubmissionWriter:
         async with self._session.transaction() as connection:
             await _forget_old_repeats(connection, in_order)
             first = await _find_repeated(connection, [rows for rows in batch if not rows.takes_key])
-            new = await _insert_submissions(connection, [rows for rows in in_order if _key(rows) not in first])
-            fresh = [rows for rows in batch if rows.id in new]
-            await _insert_documents(connection, fresh)
-            await _insert_deliveries(connection, fresh)
-            await _insert_events(connection, fresh)
-            await enqueue_plain(connection, [delivery.id for rows in fresh for delivery in rows.deliveries])
+            new = await _insert(connection, [rows for rows in in_order if _key(rows) not in first])
+            due = [delivery.id for rows in batch if rows.id in new for delivery in rows.deliveries]
+            await enqueue_plain(connection, due)
             # A later statement than the insert: it sees the row of whoever came first, in this batch or elsewhere.
             first |= await _find_repeated(connection, [rows for rows in batch if rows.id not in new])
         return [
@@ -203,36 +200,86 @@ async def _forget_old_repeats(connection: asyncpg.Connection[asyncpg.Record], ba
         )
 
 
-async def _insert_submissions(
-    connection: asyncpg.Connection[asyncpg.Record], batch: Sequence[SubmissionRows]
-) -> set[UUID]:
+# One statement for all tables: each round trip of a batch is time that every caller in it waits, and while it is under
+# way the process reads other requests, which hold up what follows. What hangs on a submission is inserted only where
+# the submission was.
+_INSERT = """
+WITH s AS (
+    INSERT INTO submission (id, company_id, dialect, repeat_key, body_sha256, mode, state, answer_status, answer_type,
+                            answer, request, created_at)
+    SELECT id, company_id, dialect, repeat_key, body_sha256, mode, state, answer_status, answer_type, answer,
+           request::jsonb, created_at
+    FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::int2[],
+                $9::text[], $10::bytea[], $11::text[], $12::timestamptz[])
+         AS r (id, company_id, dialect, repeat_key, body_sha256, mode, state, answer_status, answer_type, answer,
+               request, created_at)
+    ON CONFLICT (company_id, dialect, repeat_key) DO NOTHING
+    RETURNING id, company_id, mode, created_at),
+documents AS (
+    INSERT INTO document (id, submission_id, company_id, receiver_id, mode, state, syntax, kind, number, issue_date,
+                          currency, payable, facts, sha256, size, encoding, payload, created_at, changed_at)
+    SELECT r.id, s.id, s.company_id, receiver_id, s.mode, state, syntax, kind, number, issue_date, currency, payable,
+           facts::jsonb, sha256, size, encoding, payload, s.created_at, s.created_at
+    FROM unnest($13::uuid[], $14::uuid[], $15::uuid[], $16::text[], $17::text[], $18::text[], $19::text[],
+                $20::date[], $21::text[], $22::numeric[], $23::text[], $24::bytea[], $25::int8[], $26::text[],
+                $27::bytea[])
+         AS r (submission_id, id, receiver_id, state, syntax, kind, number, issue_date, currency, payable, facts,
+               sha256, size, encoding, payload)
+    JOIN s ON s.id = r.submission_id),
+deliveries AS (
+    INSERT INTO delivery (id, document_id, company_id, receiver_id, channel, address, state, why, wanted_syntax,
+                          attempts, due_at, created_at, changed_at)
+    SELECT r.id, document_id, s.company_id, receiver_id, channel, address, 'pending', why, wanted_syntax, 0,
+           s.created_at, s.created_at, s.created_at
+    FROM unnest($28::uuid[], $29::uuid[], $30::uuid[], $31::uuid[], $32::text[], $33::text[], $34::text[],
+                $35::text[])
+         AS r (submission_id, id, document_id, receiver_id, channel, address, why, wanted_syntax)
+    JOIN s ON s.id = r.submission_id),
+events AS (
+    INSERT INTO event (id, company_id, document_id, delivery_id, kind, at, data)
+    SELECT r.id, s.company_id, document_id, delivery_id, kind, s.created_at, data::jsonb
+    FROM unnest($36::uuid[], $37::uuid[], $38::uuid[], $39::uuid[], $40::text[], $41::text[])
+         AS r (submission_id, id, document_id, delivery_id, kind, data)
+    JOIN s ON s.id = r.submission_id)
+SELECT id FROM s
+"""
+
+_Cells = tuple[object, ...]
+
+
+async def _insert(connection: asyncpg.Connection[asyncpg.Record], batch: Sequence[SubmissionRows]) -> set[UUID]:
+    """Insert *batch* with everything that hangs on it, but for what repeats an earlier one; the ids that are new."""
     if not batch:
         return set()
+    submissions: list[_Cells] = [
+        (
+            rows.id,
+            rows.company_id,
+            rows.dialect,
+            rows.repeat_key if rows.takes_key else None,
+            rows.body_sha256,
+            rows.mode,
+            rows.state,
+            rows.answer.status,
+            rows.answer.content_type,
+            rows.answer.body,
+            rows.request,
+            rows.at,
+        )
+        for rows in batch
+    ]
+    # the cells of these are the fields of their rows, in order
+    documents = [(rows.id, *msgspec.structs.astuple(one)) for rows in batch for one in rows.documents]
+    deliveries = [(rows.id, *msgspec.structs.astuple(one)) for rows in batch for one in rows.deliveries]
+    events = [(rows.id, *msgspec.structs.astuple(one)) for rows in batch for one in rows.events]
     inserted = await connection.fetch(
-        """INSERT INTO submission (id, company_id, dialect, repeat_key, body_sha256, mode, state,
-                                   answer_status, answer_type, answer, request, created_at)
-           SELECT id, company_id, dialect, repeat_key, body_sha256, mode, state, answer_status, answer_type, answer,
-                  request::jsonb, created_at
-           FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[],
-                       $8::int2[], $9::text[], $10::bytea[], $11::text[], $12::timestamptz[])
-                AS r (id, company_id, dialect, repeat_key, body_sha256, mode, state, answer_status, answer_type,
-                      answer, request, created_at)
-           ON CONFLICT (company_id, dialect, repeat_key) DO NOTHING
-           RETURNING id""",
-        [rows.id for rows in batch],
-        [rows.company_id for rows in batch],
-        [rows.dialect for rows in batch],
-        [rows.repeat_key if rows.takes_key else None for rows in batch],
-        [rows.body_sha256 for rows in batch],
-        [rows.mode for rows in batch],
-        [rows.state for rows in batch],
-        [rows.answer.status for rows in batch],
-        [rows.answer.content_type for rows in batch],
-        [rows.answer.body for rows in batch],
-        [rows.request for rows in batch],
-        [rows.at for rows in batch],
+        _INSERT, *_columns(submissions, 12), *_columns(documents, 15), *_columns(deliveries, 8), *_columns(events, 6)
     )
     return {record[0] for record in inserted}
+
+
+def _columns(cells: Sequence[_Cells], width: int) -> list[list[object]]:
+    return [list(column) for column in zip(*cells, strict=True)] if cells else [[] for _ in range(width)]
 
 
 async def _find_repeated(
@@ -260,79 +307,3 @@ async def _find_repeated(
         )
         for r in found
     }
-
-
-async def _insert_documents(connection: asyncpg.Connection[asyncpg.Record], fresh: Sequence[SubmissionRows]) -> None:
-    documents = [(rows, document) for rows in fresh for document in rows.documents]
-    if documents:
-        await connection.execute(
-            """INSERT INTO document (id, submission_id, company_id, receiver_id, mode, state, syntax, kind, number,
-                                     issue_date, currency, payable, facts, sha256, size, encoding, payload,
-                                     created_at, changed_at)
-               SELECT id, submission_id, company_id, receiver_id, mode, state, syntax, kind, number, issue_date,
-                      currency, payable, facts::jsonb, sha256, size, encoding, payload, created_at, created_at
-               FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[],
-                           $8::text[], $9::text[], $10::date[], $11::text[], $12::numeric[], $13::text[],
-                           $14::bytea[], $15::int8[], $16::text[], $17::bytea[], $18::timestamptz[])
-                    AS r (id, submission_id, company_id, receiver_id, mode, state, syntax, kind, number, issue_date,
-                          currency, payable, facts, sha256, size, encoding, payload, created_at)""",
-            [document.id for _, document in documents],
-            [rows.id for rows, _ in documents],
-            [rows.company_id for rows, _ in documents],
-            [document.receiver_id for _, document in documents],
-            [rows.mode for rows, _ in documents],
-            [document.state for _, document in documents],
-            [document.syntax for _, document in documents],
-            [document.kind for _, document in documents],
-            [document.number for _, document in documents],
-            [document.issue_date for _, document in documents],
-            [document.currency for _, document in documents],
-            [document.payable for _, document in documents],
-            [document.facts for _, document in documents],
-            [document.sha256 for _, document in documents],
-            [document.size for _, document in documents],
-            [document.encoding for _, document in documents],
-            [document.payload for _, document in documents],
-            [rows.at for rows, _ in documents],
-        )
-
-
-async def _insert_deliveries(connection: asyncpg.Connection[asyncpg.Record], fresh: Sequence[SubmissionRows]) -> None:
-    deliveries = [(rows, delivery) for rows in fresh for delivery in rows.deliveries]
-    if deliveries:
-        await connection.execute(
-            """INSERT INTO delivery (id, document_id, company_id, receiver_id, channel, address, state, why,
-                                     wanted_syntax, attempts, due_at, created_at, changed_at)
-               SELECT id, document_id, company_id, receiver_id, channel, address, 'pending', why, wanted_syntax, 0,
-                      at, at, at
-               FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[],
-                           $8::text[], $9::timestamptz[])
-                    AS r (id, document_id, company_id, receiver_id, channel, address, why, wanted_syntax, at)""",
-            [delivery.id for _, delivery in deliveries],
-            [delivery.document_id for _, delivery in deliveries],
-            [rows.company_id for rows, _ in deliveries],
-            [delivery.receiver_id for _, delivery in deliveries],
-            [delivery.channel for _, delivery in deliveries],
-            [delivery.address for _, delivery in deliveries],
-            [delivery.why for _, delivery in deliveries],
-            [delivery.wanted_syntax for _, delivery in deliveries],
-            [rows.at for rows, _ in deliveries],
-        )
-
-
-async def _insert_events(connection: asyncpg.Connection[asyncpg.Record], fresh: Sequence[SubmissionRows]) -> None:
-    events = [(rows, event) for rows in fresh for event in rows.events]
-    if events:
-        await connection.execute(
-            """INSERT INTO event (id, company_id, document_id, delivery_id, kind, at, data)
-               SELECT id, company_id, document_id, delivery_id, kind, at, data::jsonb
-               FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::text[], $6::timestamptz[], $7::text[])
-                    AS r (id, company_id, document_id, delivery_id, kind, at, data)""",
-            [event.id for _, event in events],
-            [rows.company_id for rows, _ in events],
-            [event.document_id for _, event in events],
-            [event.delivery_id for _, event in events],
-            [event.kind for _, event in events],
-            [rows.at for rows, _ in events],
-            [event.data for _, event in events],
-        )

@@ -199,7 +199,7 @@ async def working(settings: NodeSettings) -> AsyncIterator[QueueWorker]:
         database = Database(settings.database, pool_size=2)
         stack.push_async_callback(database.close)
         payloads = PayloadStore.open(settings.payloads, clock=clock)
-        deliverer = Deliverer(database, clock)
+        deliverer = Deliverer(database, payloads, clock)
         deliverer.start()
         stack.push_async_callback(deliverer.stop)
         chores = (

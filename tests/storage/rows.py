@@ -13,8 +13,8 @@ import sqlalchemy as sa
 
 from fakturahub.clock import new_id
 from fakturahub.model import Answer
-from fakturahub.storage import deliveries
 from fakturahub.storage.database import Database
+from fakturahub.storage.inbox_deliveries import InboxDeliveries
 from fakturahub.storage.submissions import DeliveryRow, DocumentRow, EventRow, SubmissionRows, SubmissionWriter
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -98,9 +98,9 @@ async def store(database: Database, *rows: SubmissionRows) -> None:
 
 async def deliver(database: Database, rows: Sequence[SubmissionRows], at: datetime = NOW) -> int:
     """Put the deliveries of *rows* into the inboxes; how many were still to be put there."""
-    worker = deliveries.InboxDeliveries(database)
+    worker = InboxDeliveries(database)
     try:
-        return await worker.do([delivery.id for one in rows for delivery in one.deliveries], at)
+        return (await worker.do([delivery.id for one in rows for delivery in one.deliveries], at)).done
     finally:
         await worker.close()
 

@@ -14,6 +14,7 @@ import pytest
 
 from fakturahub.storage import inbox
 from fakturahub.storage.database import Database
+from fakturahub.storage.payloads import Kept
 from tests.storage.rows import NOW, deliver, query, store, submission
 
 MINUTE = timedelta(minutes=1)
@@ -56,8 +57,8 @@ async def test_an_entry_shows_what_was_delivered(db: Database, company: UUID) ->
         {"recognition": {"syntax": "ubl-2.1"}, "heading": {"kind": "invoice"}},
     )
     assert await inbox.find(db, entry.id) == entry
-    assert await inbox.payload_of(db, document.id) == inbox.Stored(
-        document.sha256, "identity", b"<Invoice>\xff</Invoice>"
+    assert await inbox.payload_of(db, document.id) == Kept(
+        document.sha256, len(b"<Invoice>\xff</Invoice>"), "identity", b"<Invoice>\xff</Invoice>"
     )
 
 

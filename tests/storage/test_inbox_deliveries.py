@@ -11,7 +11,7 @@ import pytest
 
 from fakturahub.errors import DatabaseUnavailable
 from fakturahub.storage.database import Database
-from fakturahub.storage.deliveries import InboxDeliveries
+from fakturahub.storage.inbox_deliveries import Batch, InboxDeliveries
 from tests.storage.proxy import proxied
 from tests.storage.rows import NOW, count, deliver, query, run, state_of, store, submission
 
@@ -73,8 +73,8 @@ async def test_done_again_it_changes_nothing(db: Database, company: UUID, receiv
 
 async def test_nothing_to_do_is_nothing(db: Database) -> None:
     worker = InboxDeliveries(db)
-    assert await worker.do([], NOW) == 0
-    assert await worker.do([uuid4(), uuid4()], NOW) == 0
+    assert await worker.do([], NOW) == Batch()
+    assert await worker.do([uuid4(), uuid4()], NOW) == Batch()
     await worker.close()
 
 
@@ -133,7 +133,7 @@ async def test_a_document_done_in_two_transactions_at_once_ends_delivered(
         done = await asyncio.gather(
             *(worker.do(half[start : start + 4], LATER) for worker, half in zip(workers, halves, strict=True))
         )
-        assert done == [4, 4]
+        assert [one.done for one in done] == [4, 4]
     for worker in workers:
         await worker.close()
     assert await query(db, "SELECT DISTINCT state FROM document WHERE company_id = :id", id=company) == ["delivered"]
@@ -153,7 +153,7 @@ async def test_workers_with_overlapping_batches_do_each_delivery_once(
         random.shuffle(mine)
         done = 0
         for start in range(0, len(mine), 25):
-            done += await worker.do(mine[start : start + 25], LATER)
+            done += (await worker.do(mine[start : start + 25], LATER)).done
         await worker.close()
         return done
 
@@ -181,7 +181,7 @@ async def test_a_lost_answer_leaves_it_done_or_not_done(db: Database, url: str, 
             with pytest.raises(DatabaseUnavailable):
                 await worker.do([rows.deliveries[0].id], LATER)
         proxy.cut_after = lambda _: False
-        assert await worker.do([rows.deliveries[0].id], LATER) == 0, "the commit had arrived"
+        assert (await worker.do([rows.deliveries[0].id], LATER)).done == 0, "the commit had arrived"
         await worker.close()
         await behind.close()
     assert await count(db, "inbox", receiver) == 1

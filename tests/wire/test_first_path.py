@@ -17,5 +17,8 @@ def test_an_invoice_goes_from_pagero_to_apix(hub: Hub) -> None:
     fetched = hub.download(storage["StorageID"], storage["StorageKey"])
     with zipfile.ZipFile(io.BytesIO(fetched.body)) as archive:
         assert archive.namelist() == ["invoice.xml"]
-        assert archive.read("invoice.xml") == sent
+        # in the syntax that the company asked for
+        assert b"<InvoiceNumber>FIRST-1</InvoiceNumber>" in archive.read("invoice.xml")
+    original = hub.command("payload", str(hub.document_by_number("FIRST-1")["listed"]["id"]))  # type: ignore[index]
+    assert original.encode() == sent
     assert hub.storage_of("FIRST-1")["StorageStatus"] == "RECEIVED"

@@ -44,7 +44,8 @@ from fakturahub.config.kinds import (
     Withheld,
 )
 
-#: The syntaxes in which a company may want its documents: those the hub writes, and ``original``, which keeps them.
+#: The syntaxes in which a company may want its documents: those the hub writes or passes on, those that later versions
+#: will write (until then they go as they came), and ``original``, which keeps every document.
 SYNTAXES = (
     "original",
     "ubl-2.1",
@@ -56,6 +57,8 @@ SYNTAXES = (
     "cii",
     "finvoice-3.0",
     "finvoice-3.0-soap",
+    "letters-1.0",
+    "payslip-2.0",
     "oioubl-2.1",
     "oioubl-2.02",
     "oioxml-0.71",

@@ -1,27 +1,36 @@
 """Doing deliveries. One way out is built in: the inbox of a company of this hub, done in one transaction, exactly once.
 
+What a receiver wants in another syntax is written before that transaction, in a thread; the same delivery prepared
+twice gives the same bytes, so whoever comes first in the transaction decides.
+
 The ways out that reach the world are channels; they will be injected here when there are any.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 import msgspec
 
 from fakturahub import telemetry
-from fakturahub.errors import DatabaseUnavailable, NotFound, Refused
+from fakturahub.errors import DatabaseUnavailable, FakturahubError, InternalFault, NotFound, Refused
+from fakturahub.exchange.prepare import prepare
 from fakturahub.exchange.route import Known, find_route
 from fakturahub.exchange.submit import INBOX
 from fakturahub.model import Clock, DeliveryState, DocumentState, Heading, Mode
-from fakturahub.storage import deliveries, documents
+from fakturahub.storage import converted, deliveries, documents
 from fakturahub.storage.batches import Batches
+from fakturahub.storage.converted import Converted, FileRow, Prepared
 from fakturahub.storage.database import Database
+from fakturahub.storage.inbox_deliveries import Batch, InboxDeliveries
+from fakturahub.storage.payloads import PayloadStore
 
 #: most deliveries in one transaction
 BATCH = 200
+#: bytes of converted documents that are held before they are handed over
+HELD = 16 * 1024 * 1024
 #: seconds between two tries while the database is away
 PAUSE = 1.0
 
@@ -31,9 +40,11 @@ log = telemetry.logger("exchange.deliver")
 class Deliverer:
     """Does deliveries for one process; many that come at once share a transaction."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    def __init__(self, database: Database, payloads: PayloadStore, clock: Clock) -> None:
+        self._database = database
+        self._payloads = payloads
         self._clock = clock
-        self._inboxes = deliveries.InboxDeliveries(database)
+        self._inboxes = InboxDeliveries(database)
         self._batches: Batches[UUID, None] = Batches(self._do, most=BATCH, queue_length=100_000, queue_weight=0)
         self.start = self._batches.start
         self._stopping = False
@@ -59,10 +70,70 @@ class Deliverer:
             else:
                 return
 
-    async def _do(self, ids: Sequence[UUID]) -> list[None]:
-        done = await self._inboxes.do(ids, self._clock.now())
-        telemetry.DELIVERIES.labels(INBOX, DeliveryState.DELIVERED.value).inc(done)
-        return [None] * len(ids)
+    async def _do(self, ids: Sequence[UUID]) -> list[FakturahubError | None]:
+        first = await self._inboxes.do(ids, self._clock.now())
+        _count(first)
+        trouble: dict[UUID, FakturahubError] = {}
+        prepared: dict[UUID, Prepared] = {}
+        size = 0
+        for id_ in first.unprepared:
+            try:
+                prepared[id_], bytes_ = await self._prepare(id_)
+            except DatabaseUnavailable:
+                raise
+            except FakturahubError as error:
+                trouble[id_] = error
+                await self._inboxes.put_off(id_, error.reason, self._clock.now())
+                continue
+            size += bytes_
+            if size > HELD:
+                await self._hand_over(prepared)
+                prepared, size = {}, 0
+        await self._hand_over(prepared)
+        return [trouble.get(id_) for id_ in ids]
+
+    async def _hand_over(self, prepared: Mapping[UUID, Prepared]) -> None:
+        if prepared:
+            _count(await self._inboxes.do(list(prepared), self._clock.now(), prepared))
+
+    async def _prepare(self, delivery_id: UUID) -> tuple[Prepared, int]:
+        """What is handed over in a delivery, and its size in bytes. Raises what reading and writing payloads raises.
+
+        A defect in a reader or a writer is `InternalFault`: the delivery is tried again, and says so meanwhile.
+        """
+        source = await converted.source(self._database, delivery_id)
+        if source is None:
+            raise InternalFault(f"Delivery {delivery_id} is gone.")
+        data = await self._payloads.load(source.kept)
+        try:
+            made = await asyncio.to_thread(prepare, data, source.wanted, allow_loss=source.allow_loss)
+        except FakturahubError:
+            raise
+        except Exception as error:  # one document must not keep back the others of its batch
+            log.exception("conversion failed", delivery=str(delivery_id), wanted=source.wanted)
+            raise InternalFault(f"Writing the document as {source.wanted} failed.") from error
+        report = msgspec.json.encode(made.report).decode()
+        if made.refusal is not None:
+            return Prepared(report, error=str(made.refusal)), len(report)
+        if made.written is None:
+            return Prepared(report), len(report)
+        written = made.written
+        files = tuple(
+            [
+                FileRow(file.name, file.mime, file.description, await self._payloads.keep(file.content))
+                for file in written.files
+            ]
+        )
+        facts = msgspec.json.encode({"recognition": written.recognition, "heading": written.heading}).decode()
+        row = Converted(facts, await self._payloads.keep(written.data), files)
+        size = sum(len(kept.payload or b"") for kept in (row.kept, *(file.kept for file in files)))
+        return Prepared(report, row, made.report.target), size + len(facts) + len(report)
+
+
+def _count(batch: Batch) -> None:
+    telemetry.DELIVERIES.labels(INBOX, DeliveryState.DELIVERED.value).inc(batch.done)
+    if batch.failed:
+        telemetry.DELIVERIES.labels(INBOX, DeliveryState.FAILED.value).inc(batch.failed)
 
 
 async def start_again(database: Database, known: Known, any_id: UUID, clock: Clock, who: str) -> str:

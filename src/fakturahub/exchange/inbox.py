@@ -11,9 +11,10 @@ import msgspec
 from fakturahub import formats
 from fakturahub.errors import InternalFault
 from fakturahub.model import Attachment, Clock, Heading, Recognition
+from fakturahub.storage import converted
 from fakturahub.storage import inbox as stored
 from fakturahub.storage.database import Database
-from fakturahub.storage.payloads import PayloadStore, decode_inline
+from fakturahub.storage.payloads import PayloadStore
 
 #: how long an entry stays with a reader that neither finished nor went away
 LEASE = timedelta(minutes=2)
@@ -33,6 +34,8 @@ class Entry(msgspec.Struct, frozen=True):
     recognition: Recognition
     #: until when it is reserved for a reader that has not received it to the end
     leased_until: datetime | None = None
+    #: the delivery that wrote it in another syntax than it came in; None: its receiver gets it as it came
+    converted_by: UUID | None = None
 
     def handed_out(self, now: datetime) -> bool:
         """Whether a reader has it, or has it reserved and may have it by now."""
@@ -44,6 +47,7 @@ class Content(msgspec.Struct, frozen=True):
 
     entry: Entry
     data: bytes
+    #: those embedded in it, then the files beside it
     attachments: tuple[Attachment, ...]
 
 
@@ -57,17 +61,17 @@ def _entry(one: stored.Entry) -> Entry:
         msgspec.convert(one.facts["heading"], Heading),
         msgspec.convert(one.facts["recognition"], Recognition),
         one.lease_until,
+        one.converted_by,
     )
 
 
-async def payload(database: Database, payloads: PayloadStore, document_id: UUID) -> bytes | None:
-    """The original bytes of a document, None where there is no such document."""
-    found = await stored.payload_of(database, document_id)
-    if found is None:
-        return None
-    if found.payload is None:
-        return await payloads.get(found.sha256)
-    return decode_inline(found.encoding, found.payload)
+async def payload(database: Database, payloads: PayloadStore, any_id: UUID) -> bytes | None:
+    """The bytes of a document as they came, or of a delivery as they were written for its receiver.
+
+    None where there is no such document, and no such delivery that wrote anything.
+    """
+    kept = await stored.payload_of(database, any_id) or await converted.document_of(database, any_id)
+    return None if kept is None else await payloads.load(kept)
 
 
 class Inbox:
@@ -89,14 +93,25 @@ class Inbox:
 
     async def content(self, entry: Entry) -> Content:
         """What is fetched of an entry."""
-        data = await payload(self._database, self._payloads, entry.document_id)
+        data = await payload(self._database, self._payloads, entry.converted_by or entry.document_id)
         if data is None:
             raise InternalFault(f"The document of inbox entry {entry.id} is gone.")
         if not entry.heading.attachments:
             return Content(entry, data, ())
         if len(data) > DECODE_IN_THREAD:
-            return Content(entry, data, await asyncio.to_thread(formats.attachments, data))
-        return Content(entry, data, formats.attachments(data))
+            embedded = await asyncio.to_thread(formats.attachments, data)
+        else:
+            embedded = formats.attachments(data)
+        return Content(entry, data, (*embedded, *await self._files(entry)))
+
+    async def _files(self, entry: Entry) -> list[Attachment]:
+        """The files that travel beside a document that was written for its receiver."""
+        if entry.converted_by is None:
+            return []
+        return [
+            Attachment(file.name, file.mime, await self._payloads.load(file.kept), file.description)
+            for file in await converted.files_of(self._database, entry.converted_by)
+        ]
 
     async def mark_received(self, entry_id: UUID) -> None:
         """Note that an entry was received; the first time counts."""

@@ -8,9 +8,9 @@ from fakturahub.model import Clock
 from fakturahub.storage import deliveries, documents
 from fakturahub.storage.database import Database
 from fakturahub.storage.deliveries import Backlog
-from fakturahub.storage.documents import DeliveryListed, Listed, Whole
+from fakturahub.storage.documents import DeliveryListed, DeliveryShown, Listed, Whole
 
-__all__ = ["Backlog", "DeliveryListed", "Listed", "Overview", "Whole"]
+__all__ = ["Backlog", "DeliveryListed", "DeliveryShown", "Listed", "Overview", "Whole"]
 
 
 class Overview:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -29,7 +28,7 @@ from fakturahub.model import (
     SubmissionState,
     Verdict,
 )
-from fakturahub.storage.payloads import INLINE_LIMIT, PayloadStore, encode_inline
+from fakturahub.storage.payloads import Kept, PayloadStore
 from fakturahub.storage.submissions import DeliveryRow, DocumentRow, EventRow, SubmissionRows, SubmissionWriter
 
 #: without a key of the sender's, equal bytes are a repeat for this long
@@ -107,14 +106,9 @@ class Exchange:
         if sender.test_mode and submission.mode is Mode.PROD:
             submission = msgspec.structs.replace(submission, mode=Mode.TEST)
         judged = self._judge(submission, sender, read)
-        sha256 = hashlib.sha256(data).digest()
-        if len(data) > INLINE_LIMIT:
-            await self._payloads.put(data)
-            encoding, payload = "store", None
-        else:
-            encoding, payload = encode_inline(data)
+        kept = await self._payloads.keep(data)
         answer = compose(Accepted(submission, (judged,)))
-        stored = await self._writer.store(_rows(submission, sender, read, judged, answer, sha256, encoding, payload))
+        stored = await self._writer.store(_rows(submission, sender, read, judged, answer, kept))
         telemetry.SUBMISSIONS.labels(submission.dialect, submission.mode.value, str(stored.repeated).lower()).inc()
         return stored.answer, stored.repeated
 
@@ -169,15 +163,13 @@ def _rows(
     read: _Read,
     judged: Judged,
     answer: Answer,
-    sha256: bytes,
-    encoding: str,
-    payload: bytes | None,
+    kept: Kept,
 ) -> SubmissionRows:
     heading = read.heading
     at = submission.at
     receiver = judged.route.receiver if judged.route is not None else None
     refused = judged.state is DocumentState.REJECTED
-    repeat_key, repeat_window = _repeat_key(submission, judged, sha256)
+    repeat_key, repeat_window = _repeat_key(submission, judged, kept.sha256)
     facts = {
         "recognition": read.recognition,
         "heading": heading,
@@ -196,10 +188,10 @@ def _rows(
         currency=heading.currency,
         payable=heading.payable,
         facts=_text(facts),
-        sha256=sha256,
-        size=len(submission.data),
-        encoding=encoding,
-        payload=payload,
+        sha256=kept.sha256,
+        size=kept.size,
+        encoding=kept.encoding,
+        payload=kept.payload,
     )
     deliveries: tuple[DeliveryRow, ...] = ()
     if judged.route is not None and receiver is not None and submission.mode is Mode.PROD:
@@ -222,7 +214,7 @@ def _rows(
         # what was refused is judged anew when it comes again
         takes_key=not refused,
         repeat_window=repeat_window,
-        body_sha256=sha256,
+        body_sha256=kept.sha256,
         mode=submission.mode.value,
         state=(SubmissionState.REFUSED if refused else SubmissionState.ACCEPTED).value,
         answer=answer,

@@ -43,6 +43,8 @@ class AttachmentHeading(msgspec.Struct, frozen=True, omit_defaults=True):
     uri: str | None = None
     #: whether the content travels inside the document (BT-125)
     embedded: bool = False
+    #: whether the content travels beside the document, as a file of that name
+    beside: bool = False
 
 
 class Heading(msgspec.Struct, frozen=True, omit_defaults=True):

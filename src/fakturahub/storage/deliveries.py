@@ -1,169 +1,26 @@
-"""Doing deliveries: claimed, done and recorded in one transaction where the receiver is a company of this hub."""
+"""Deliveries that wait: those without a job, those that are started again, those that find their way late.
+
+Doing them is `inbox_deliveries`.
+"""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-import asyncpg
 import msgspec
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fakturahub.clock import new_id
 from fakturahub.model import DeliveryState, DocumentState, document_state_after
-from fakturahub.storage.database import Database, PlainSession, translated
+from fakturahub.storage.database import Database
 from fakturahub.storage.jobs import DELIVER, enqueue
 from fakturahub.storage.tables import delivery, document, event
 
 #: a delivery that is open this long after it was due and has no job gets another: the queue may have been emptied by
 #: hand, or have failed between two transactions of its own; a second job does no harm
 OVERDUE = timedelta(minutes=2)
-
-
-class Claimed(msgspec.Struct, frozen=True):
-    """A delivery this transaction holds the lock of."""
-
-    id: UUID
-    document_id: UUID
-    company_id: UUID
-    receiver_id: UUID
-    channel: str
-    syntax: str | None
-    attempts: int
-
-
-class Done(msgspec.Struct, frozen=True):
-    claimed: Claimed
-    #: id of the entry in the receiver's inbox
-    entry_id: UUID
-    seconds: float
-
-
-class InboxDeliveries:
-    """Deliveries to companies of this hub, for one process. A batch is one transaction: each is done exactly once."""
-
-    def __init__(self, database: Database) -> None:
-        self._session = PlainSession(database)
-
-    async def do(self, ids: Sequence[UUID], now: datetime) -> int:
-        """Put those of *ids* that are still open into their receivers' inboxes; returns how many that were.
-
-        Raises `DatabaseUnavailable`; whether the batch was done is then not known, and doing it again does no harm.
-        """
-        started = time.perf_counter()
-        with translated():
-            async with self._session.transaction() as connection:
-                claimed = await _claim(connection, ids)
-                seconds = time.perf_counter() - started
-                await _record(connection, [Done(one, new_id(now), seconds) for one in claimed], now)
-        return len(claimed)
-
-    async def close(self) -> None:
-        await self._session.close()
-
-
-async def _claim(connection: asyncpg.Connection[asyncpg.Record], ids: Sequence[UUID]) -> list[Claimed]:
-    """Lock those of *ids* that are still to be done, waiting for whoever holds them.
-
-    Locked in the order of ids, so that two workers with overlapping batches cannot deadlock.
-    """
-    records = await connection.fetch(
-        """SELECT d.id, d.document_id, d.company_id, d.receiver_id, d.channel, o.syntax, d.attempts
-           FROM delivery d JOIN document o ON o.id = d.document_id
-           WHERE d.id = ANY ($1) AND d.state IN ('pending', 'sending', 'retrying') AND d.receiver_id IS NOT NULL
-           ORDER BY d.id
-           FOR UPDATE OF d""",
-        list(ids),
-    )
-    return [Claimed(*record) for record in records]
-
-
-async def _record(connection: asyncpg.Connection[asyncpg.Record], done: Sequence[Done], now: datetime) -> None:
-    """Put *done* into their receivers' inboxes and record everything about it, in the open transaction."""
-    if not done:
-        return
-    ids = [one.claimed.id for one in done]
-    documents = [one.claimed.document_id for one in done]
-    await connection.execute(
-        """INSERT INTO inbox (id, company_id, document_id, delivery_id, arrived_at)
-           SELECT r.id, r.company, r.document, r.delivery, $5
-           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[]) AS r (id, company, document, delivery)
-           ON CONFLICT (delivery_id) DO NOTHING""",
-        [one.entry_id for one in done],
-        [one.claimed.receiver_id for one in done],
-        documents,
-        ids,
-        now,
-    )
-    await connection.execute(
-        """UPDATE delivery
-           SET state = 'delivered', attempts = delivery.attempts + 1, delivered_syntax = r.syntax, changed_at = $3,
-               last_error = NULL
-           FROM unnest($1::uuid[], $2::text[]) AS r (id, syntax)
-           WHERE delivery.id = r.id""",
-        ids,
-        [one.claimed.syntax for one in done],
-        now,
-    )
-    await connection.execute(
-        """INSERT INTO attempt (id, delivery_id, started_at, seconds, outcome, detail)
-           SELECT r.id, r.delivery, $3::timestamptz - make_interval(secs => r.seconds), r.seconds, 'delivered',
-                  jsonb_build_object('inbox', r.entry)
-           FROM unnest($1::uuid[], $2::uuid[], $4::float8[], $5::text[]) AS r (id, delivery, seconds, entry)""",
-        [new_id(now) for _ in done],
-        ids,
-        now,
-        [one.seconds for one in done],
-        [str(one.entry_id) for one in done],
-    )
-    # All are of one moment and one transaction: the ids alone say that a delivery's event came before its document's.
-    event_ids = sorted(new_id(now) for _ in range(2 * len(done)))
-    await connection.execute(
-        """INSERT INTO event (id, company_id, document_id, delivery_id, kind, at, data)
-           SELECT r.id, r.company, r.document, r.delivery, 'delivery.delivered', $5,
-                  jsonb_build_object('channel', r.channel)
-           FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $6::text[])
-                AS r (id, company, document, delivery, channel)""",
-        event_ids[: len(done)],
-        [one.claimed.company_id for one in done],
-        documents,
-        ids,
-        now,
-        [one.claimed.channel for one in done],
-    )
-    await _settle_documents(connection, documents, event_ids[len(done) :], now)
-
-
-async def _settle_documents(
-    connection: asyncpg.Connection[asyncpg.Record], documents: Sequence[UUID], event_ids: Sequence[UUID], now: datetime
-) -> None:
-    """Give each of *documents* the state that follows from all its deliveries, with an event of one of *event_ids*."""
-    # Two transactions may each do another delivery of one document. They settle it one after the other, so that the
-    # second sees what the first did; in the order of ids, so that they cannot deadlock.
-    await connection.execute("SELECT FROM document WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE", list(documents))
-    records = await connection.fetch(
-        "SELECT document_id, array_agg(state) FROM delivery WHERE document_id = ANY ($1) GROUP BY document_id",
-        list(documents),
-    )
-    states = sorted(
-        (record[0], document_state_after([DeliveryState(state) for state in record[1]])) for record in records
-    )
-    await connection.execute(
-        """WITH changed AS (
-               UPDATE document SET state = r.state, changed_at = $4
-               FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS r (id, state, event)
-               WHERE document.id = r.id AND document.state <> r.state
-               RETURNING document.id, company_id, document.state, r.event)
-           INSERT INTO event (id, company_id, document_id, kind, at, data)
-           SELECT event, company_id, id, 'document.' || state, $4, '{}' FROM changed""",
-        [document_id for document_id, _ in states],
-        [state.value for _, state in states],
-        list(event_ids[: len(states)]),
-        now,
-    )
 
 
 _ORPHANED = sa.text(

@@ -12,7 +12,17 @@ import sqlalchemy as sa
 
 from fakturahub.storage.database import Database
 from fakturahub.storage.newest import GREATEST, newest_of
-from fakturahub.storage.tables import attempt, company, delivery, document, event, inbox, submission
+from fakturahub.storage.tables import (
+    attempt,
+    company,
+    converted,
+    converted_file,
+    delivery,
+    document,
+    event,
+    inbox,
+    submission,
+)
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -52,6 +62,13 @@ class DeliveryListed(msgspec.Struct, frozen=True):
     last_error: str | None
 
 
+class DeliveryShown(DeliveryListed, frozen=True):
+    """A delivery with what is too much for a list."""
+
+    #: what the conversion did (exchange.convert.Report), None where there was none
+    report: dict[str, Any] | None = None
+
+
 class AttemptShown(msgspec.Struct, frozen=True):
     id: UUID
     delivery_id: UUID
@@ -84,7 +101,7 @@ class Whole(msgspec.Struct, frozen=True):
     facts: dict[str, Any]
     sha256: str
     size: int
-    deliveries: list[DeliveryListed]
+    deliveries: list[DeliveryShown]
     attempts: list[AttemptShown]
     events: list[EventShown]
     entries: list[EntryShown]
@@ -173,7 +190,9 @@ async def whole(database: Database, document_id: UUID) -> Whole | None:
         if row is None:
             return None
         deliveries = await connection.execute(
-            _DELIVERY.where(delivery.c.document_id == document_id).order_by(delivery.c.id)
+            _DELIVERY.add_columns(delivery.c.report)
+            .where(delivery.c.document_id == document_id)
+            .order_by(delivery.c.id)
         )
         attempts = await connection.execute(
             sa.select(
@@ -204,7 +223,7 @@ async def whole(database: Database, document_id: UUID) -> Whole | None:
             row[15],
             row[16].hex(),
             row[17],
-            [DeliveryListed(*tuple(one)) for one in deliveries],
+            [DeliveryShown(*tuple(one)) for one in deliveries],
             [AttemptShown(*one) for one in attempts],
             [EventShown(*one) for one in events],
             [EntryShown(*one) for one in entries],
@@ -223,7 +242,10 @@ async def newest_deliveries(
 
 
 async def stored_hashes(database: Database, hashes: list[bytes]) -> set[bytes]:
-    """Those of *hashes* that a document names in the payload store."""
-    statement = sa.select(document.c.sha256).where(document.c.encoding == "store", document.c.sha256.in_(hashes))
+    """Those of *hashes* that a row names in the payload store."""
+    named = [
+        sa.select(table.c.sha256).where(table.c.encoding == "store", table.c.sha256.in_(hashes))
+        for table in (document, converted, converted_file)
+    ]
     async with database.begin() as connection:
-        return set((await connection.scalars(statement)).all())
+        return set((await connection.scalars(sa.union(*named))).all())

@@ -16,7 +16,8 @@ import sqlalchemy as sa
 from fakturahub.clock import first_id_at
 from fakturahub.storage.database import Database
 from fakturahub.storage.newest import newest_of
-from fakturahub.storage.tables import document, inbox
+from fakturahub.storage.payloads import Kept
+from fakturahub.storage.tables import converted, document, inbox
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -33,14 +34,8 @@ class Entry(msgspec.Struct, frozen=True):
     facts: dict[str, Any]
     #: until when it is reserved for a reader whose receipt is not known yet
     lease_until: datetime | None = None
-
-
-class Stored(msgspec.Struct, frozen=True):
-    """The bytes of a document, or where they are."""
-
-    sha256: bytes
-    encoding: str
-    payload: bytes | None
+    #: the delivery that wrote it in another syntax than it came in; None: its receiver gets it as it came
+    converted_by: UUID | None = None
 
 
 _ENTRY = (
@@ -51,10 +46,13 @@ _ENTRY = (
     inbox.c.received_at,
     document.c.kind,
     document.c.syntax,
-    document.c.facts,
+    sa.func.coalesce(converted.c.facts, document.c.facts),
     inbox.c.lease_until,
+    converted.c.delivery_id,
 )
-_JOINED = inbox.join(document, document.c.id == inbox.c.document_id)
+_JOINED = inbox.join(document, document.c.id == inbox.c.document_id).outerjoin(
+    converted, converted.c.delivery_id == inbox.c.delivery_id
+)
 
 
 def _newest(received: bool) -> sa.Select[Any]:
@@ -73,7 +71,7 @@ _RECEIVED_STATEMENT = _newest(True)
 
 _BY_ID = sa.select(*_ENTRY).select_from(_JOINED).where(inbox.c.id == sa.bindparam("entry"))
 
-_PAYLOAD = sa.select(document.c.sha256, document.c.encoding, document.c.payload).where(
+_PAYLOAD = sa.select(document.c.sha256, document.c.size, document.c.encoding, document.c.payload).where(
     document.c.id == sa.bindparam("document")
 )
 
@@ -116,7 +114,7 @@ async def newest(database: Database, company: UUID, since: datetime, most: int) 
 async def find(database: Database, entry: UUID) -> Entry | None:
     async with database.begin() as connection:
         row = (await connection.execute(_BY_ID, {"entry": entry})).one_or_none()
-    return None if row is None else Entry(*row)
+    return None if row is None else Entry(*tuple(row))
 
 
 async def lease_oldest_unreceived(database: Database, company: UUID, now: datetime, length: timedelta) -> UUID | None:
@@ -148,8 +146,8 @@ async def give_back(database: Database, entry: UUID) -> None:
         await connection.execute(sa.update(inbox).where(inbox.c.id == entry).values(lease_until=None))
 
 
-async def payload_of(database: Database, document_id: UUID) -> Stored | None:
-    """The stored bytes of a document."""
+async def payload_of(database: Database, document_id: UUID) -> Kept | None:
+    """The bytes of a document as they came."""
     async with database.begin() as connection:
         row = (await connection.execute(_PAYLOAD, {"document": document_id})).one_or_none()
-    return None if row is None else Stored(*row)
+    return None if row is None else Kept(*row)

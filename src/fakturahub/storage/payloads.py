@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import unquote, urlsplit
 
+import msgspec
 from isal import isal_zlib
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
@@ -91,6 +92,15 @@ def decode_inline(encoding: str, payload: bytes) -> bytes:
     return data
 
 
+class Kept(msgspec.Struct, frozen=True):
+    """Bytes as a row holds them, or names them in the store."""
+
+    sha256: bytes
+    size: int
+    encoding: str
+    payload: bytes | None
+
+
 class PayloadStore:
     """Payloads by their SHA-256 (32 bytes). No exception of the store's library leaves it."""
 
@@ -141,6 +151,18 @@ class PayloadStore:
                 return digest
             await asyncio.sleep(pause)
         raise PayloadStoreUnavailable("The payload store is being swept; the same bytes are about to be removed.")
+
+    async def keep(self, data: bytes) -> Kept:
+        """*data* as a row holds it; where it is too large for one it is stored first. Raises as `put` does."""
+        if len(data) > INLINE_LIMIT:
+            return Kept(await self.put(data), len(data), STORE, None)
+        return Kept(hashlib.sha256(data).digest(), len(data), *encode_inline(data))
+
+    async def load(self, kept: Kept) -> bytes:
+        """The bytes that `keep` was given. Raises `PayloadCorrupt` and what `get` raises."""
+        if kept.payload is None:
+            return await self.get(kept.sha256)
+        return decode_inline(kept.encoding, kept.payload)
 
     async def get(self, sha256: bytes) -> bytes:
         """The bytes with this SHA-256. Raises `PayloadCorrupt` where they are missing or others are there,

@@ -6,6 +6,8 @@ submissions, one batch of deliveries) is hand-written in its own module.
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import BYTEA, DOUBLE_PRECISION, JSONB, TIMESTAMP, UUID
 
@@ -25,6 +27,16 @@ class Xid8(sa.types.UserDefinedType[int]):
 
 def _id(name: str = "id") -> sa.Column[object]:
     return sa.Column(name, UUID(as_uuid=True), primary_key=True)
+
+
+def _content() -> tuple[sa.Column[Any], ...]:
+    """Bytes by their hash. ``encoding`` identity | zlib: they are in this row; store: they are in the payload store."""
+    return (
+        sa.Column("sha256", BYTEA, nullable=False),
+        sa.Column("size", sa.BigInteger, nullable=False),
+        sa.Column("encoding", sa.Text, nullable=False),
+        sa.Column("payload", BYTEA),
+    )
 
 
 # --- who is who -----------------------------------------------------------------------------------------------------
@@ -125,11 +137,7 @@ document = sa.Table(
     sa.Column("payable", sa.Numeric),
     # recognition, heading, findings, how it was routed
     sa.Column("facts", JSONB, nullable=False),
-    sa.Column("sha256", BYTEA, nullable=False),
-    sa.Column("size", sa.BigInteger, nullable=False),
-    # identity | zlib: the bytes are in this row; store: they are in the payload store under their hash
-    sa.Column("encoding", sa.Text, nullable=False),
-    sa.Column("payload", BYTEA),
+    *_content(),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("changed_at", Instant, nullable=False),
 )
@@ -167,6 +175,8 @@ delivery = sa.Table(
     sa.Column("last_error", sa.Text),
     sa.Column("created_at", Instant, nullable=False),
     sa.Column("changed_at", Instant, nullable=False),
+    # what a conversion read, wrote and lost (exchange.convert.Report); of a refused one, too
+    sa.Column("report", JSONB),
 )
 sa.Index("delivery_document", delivery.c.document_id)
 sa.Index("delivery_company", delivery.c.company_id, delivery.c.id)
@@ -176,6 +186,31 @@ sa.Index(
     delivery.c.due_at,
     postgresql_where=delivery.c.state.in_(["pending", "sending", "retrying"]),
 )
+
+#: what was delivered in another syntax than it came in; the original stays where it is
+converted = sa.Table(
+    "converted",
+    metadata,
+    sa.Column("delivery_id", UUID(as_uuid=True), sa.ForeignKey("delivery.id"), primary_key=True),
+    # recognition and heading of what was written
+    sa.Column("facts", JSONB, nullable=False),
+    *_content(),
+    sa.Column("created_at", Instant, nullable=False),
+)
+sa.Index("converted_stored", converted.c.sha256, postgresql_where=converted.c.encoding == "store")
+
+#: files that travel beside a converted document, for its syntax has no place for them
+converted_file = sa.Table(
+    "converted_file",
+    metadata,
+    sa.Column("delivery_id", UUID(as_uuid=True), sa.ForeignKey("converted.delivery_id"), primary_key=True),
+    sa.Column("position", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("mime", sa.Text, nullable=False),
+    sa.Column("description", sa.Text),
+    *_content(),
+)
+sa.Index("converted_file_stored", converted_file.c.sha256, postgresql_where=converted_file.c.encoding == "store")
 
 attempt = sa.Table(
     "attempt",

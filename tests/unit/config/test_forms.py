@@ -153,7 +153,7 @@ def test_the_code_lists_are_whole() -> None:
 
 
 def test_the_syntaxes_have_their_order() -> None:
-    assert SYNTAXES[:11] == (
+    assert SYNTAXES[:13] == (
         "original",
         "ubl-2.1",
         "peppol-bis-3",
@@ -164,6 +164,8 @@ def test_the_syntaxes_have_their_order() -> None:
         "cii",
         "finvoice-3.0",
         "finvoice-3.0-soap",
+        "letters-1.0",
+        "payslip-2.0",
         "oioubl-2.1",
     )
     assert len(set(SYNTAXES)) == len(SYNTAXES)

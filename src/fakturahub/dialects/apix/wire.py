@@ -149,8 +149,9 @@ def member_names(names: Sequence[str]) -> list[str]:
 
 
 def image_name(attachments: Sequence[AttachmentHeading]) -> str:
-    """ImageName: the first embedded PDF, under the name it has in the ZIP; unknown where the document gives it none."""
-    named = [one for one in attachments if one.embedded and one.name]
+    """ImageName: the first PDF in the ZIP, under the name it has there; unknown where the document gives it none."""
+    inside = [one for one in attachments if one.embedded and one.name]
+    named = inside + [one for one in attachments if one.beside and one.name]
     names = member_names([one.name or UNKNOWN for one in named])
     images = (number for number, one in enumerate(named) if (one.mime or "").lower() == "application/pdf")
     first = next(images, None)

@@ -7,15 +7,17 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
 import typer
 
-from fakturahub import __version__, printing, telemetry
+from fakturahub import __version__, filecommands, printing, telemetry
 from fakturahub.clock import SystemClock
 from fakturahub.errors import FakturahubError, NotFound, OperatorError, ProvisioningError
-from fakturahub.opened import Opened, Place, Running, existing, opened
+
+if TYPE_CHECKING:
+    from fakturahub.opened import Opened, Place, Running
 
 app = typer.Typer(
     name="fakturahub",
@@ -56,6 +58,9 @@ Result = TypeVar("Result")
 
 
 def _place(data: Path, database: str | None, payloads: str | None = None) -> Place:
+    # What opens a database is imported where one is opened: it takes longer than looking at a file does.
+    from fakturahub.opened import Place
+
     return Place(data, database, payloads, os.environ.get("FAKTURAHUB_MASTER_KEY"))
 
 
@@ -65,6 +70,8 @@ def _say(sentence: str) -> None:
 
 def _with(place: Place, work: Callable[[Opened], Awaitable[Result]]) -> Result:
     """Run *work* on data that exists already."""
+    from fakturahub.opened import Running, existing, opened
+
     if place.database is None:
         existing(place.data)
 
@@ -246,7 +253,7 @@ def redeliver(
 
 @app.command()
 def payload(
-    id: Annotated[UUID, typer.Argument(help="Id of the document.")],
+    id: Annotated[UUID, typer.Argument(help="Id of the document, or of a delivery that converted it.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write to instead of standard output.")
     ] = None,
@@ -254,17 +261,17 @@ def payload(
     database: DatabaseUrl = None,
     payloads: Payloads = None,
 ) -> None:
-    """Write the original bytes of a document."""
+    """Write the original bytes of a document, or what a delivery wrote for its receiver."""
     from fakturahub.exchange import inbox
 
-    original = _with(_place(data, database, payloads), lambda o: inbox.payload(o.database, o.payloads(), id))
-    if original is None:
-        raise NotFound(f"There is no document with the id {id}.")
+    found = _with(_place(data, database, payloads), lambda o: inbox.payload(o.database, o.payloads(), id))
+    if found is None:
+        raise NotFound(f"There is no document with the id {id}, and nothing was written for a delivery with it.")
     if output is None:
-        sys.stdout.buffer.write(original)
+        sys.stdout.buffer.write(found)
         return
     try:
-        output.write_bytes(original)
+        output.write_bytes(found)
     except OSError as error:
         raise OperatorError(f"{output} cannot be written: {error.strerror or error}.") from error
 
@@ -283,6 +290,10 @@ def doctor(
     printing.examination(findings, as_json)
     if any(not finding.ok for finding in findings):
         raise typer.Exit(1)
+
+
+app.command()(filecommands.detect)
+app.command()(filecommands.convert)
 
 
 def main(arguments: list[str] | None = None) -> Any:

@@ -6,6 +6,7 @@ import os
 import pwd
 import re
 import sys
+import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,9 @@ from fakturahub.errors import FakturahubError, OperatorError, Refused, Unavailab
 
 if TYPE_CHECKING:
     from fakturahub.doctor import Examined
+    from fakturahub.model import Recognition
     from fakturahub.provision import Report
-    from fakturahub.storage.documents import DeliveryListed, Listed, Whole
+    from fakturahub.storage.documents import DeliveryListed, DeliveryShown, Listed, Whole
 
 _COLOUR = {
     "delivered": "green",
@@ -69,9 +71,20 @@ def _console() -> Console:
     return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 1000, soft_wrap=False, highlight=False)
 
 
+def json_of(value: Any) -> bytes:
+    """*value* as indented JSON with a line's end."""
+    return msgspec.json.format(msgspec.json.encode(value), indent=2) + b"\n"
+
+
 def as_json(value: Any) -> None:
     """Print *value* as indented JSON."""
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+    sys.stdout.write(json_of(value).decode())
+
+
+def visible(text: str) -> str:
+    """*text* from outside in one line that cannot steer a terminal: a mark for each control and format character."""
+    hidden = {one for one in set(text) if unicodedata.category(one) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
+    return text.translate({ord(one): " " if one in "\t\r\n" else "\N{REPLACEMENT CHARACTER}" for one in hidden})
 
 
 def _when(at: datetime) -> str:
@@ -179,11 +192,22 @@ def document(whole: Whole, json: bool) -> None:
         )
 
 
-def delivered_as(one: DeliveryListed) -> str:
-    """In which syntax a document is delivered, and why it is not the one that the receiver asked for."""
-    if one.wanted_syntax in ("original", one.delivered_syntax):
+def delivered_as(one: DeliveryShown) -> str:
+    """In which syntax a document is delivered, and what became of the wish of its receiver for another."""
+    report = one.report or {}
+    if one.wanted_syntax == "original" or (one.delivered_syntax == one.wanted_syntax and not report):
         return f"in {one.delivered_syntax or 'its original syntax'}, as the receiver wants it"
-    return f"the receiver wants {one.wanted_syntax}; the original is delivered, for no converter exists yet"
+    if one.delivered_syntax is None:
+        why = f"not converted: {one.last_error}" if one.last_error else "not converted yet"
+        return f"the receiver wants {one.wanted_syntax}; {why}"
+    if report.get("unchanged") and report.get("target") == report.get("source"):
+        return f"in {one.delivered_syntax}, as the receiver wants it"
+    if report.get("unchanged"):
+        return f"in {one.delivered_syntax}, as it came: it is not written as {one.wanted_syntax}"
+    lost = [*report.get("not_read", ()), *report.get("not_written", ())]
+    terms = ", ".join(visible(term[:60]) for term in list(dict.fromkeys(loss["term"] for loss in lost))[:8])
+    what = f"lost {len(lost):,} {'value' if len(lost) == 1 else 'values'}: {terms}" if lost else "nothing was lost"
+    return f"converted from {report.get('source')} to {one.delivered_syntax}, as the receiver wants it; {what}"
 
 
 def _party(party: dict[str, Any] | None) -> str | None:
@@ -227,3 +251,45 @@ def examination(findings: Sequence[Examined], json: bool) -> None:
         console.print(Text(mark, style=style), Text(f"{finding.name:<14}", style="bold"), Text(finding.detail))
         if finding.advice:
             console.print(Text(f"                    What to do: {finding.advice}"))
+
+
+class Detections:
+    """What files were found to be: JSON as it comes, a table for a person at the end."""
+
+    def __init__(self, *, json: bool) -> None:
+        self._json = json
+        self._count = 0
+        self._table = _table("file", "syntax", "version", "charset", "documents")
+        self._table.add_column("why", overflow="fold")
+        #: whether something is printed on a terminal before the end
+        self.streams_to_terminal = json and sys.stdout.isatty()
+
+    def add(self, name: str, found: Recognition | FakturahubError) -> None:
+        """The file *name* is *found*, or was refused."""
+        self._count += 1
+        if self._json:
+            one = json_of(_detection(name, found)).decode().rstrip().replace("\n", "\n  ")
+            sys.stdout.write(("[\n  " if self._count == 1 else ",\n  ") + one)
+        elif isinstance(found, FakturahubError):
+            why = f"{found} (error code {found.code})"
+            self._table.add_row(Text(visible(name)), Text("–"), "–", "–", "–", Text(visible(why), style="red"))
+        else:
+            cells = (name, found.syntax, found.version or "–", found.charset, str(found.documents), found.why)
+            self._table.add_row(*(Text(visible(cell)) for cell in cells))
+
+    def end(self) -> None:
+        """All files were added."""
+        if self._json:
+            sys.stdout.write("\n]\n" if self._count else "[]\n")
+        else:
+            _console().print(self._table if self._count else "No files.")
+
+
+def _detection(name: str, found: Recognition | FakturahubError) -> dict[str, Any]:
+    """One object of the list that `detect --json` prints; it has the same names whatever was found."""
+    keys = ("syntax", "version", "profile", "charset")
+    if isinstance(found, FakturahubError):
+        error = {"code": found.code, "reason": str(found)}
+        return {"file": name, **dict.fromkeys(keys), "documents": 0, "why": str(found), "error": error}
+    told = {key: getattr(found, key) for key in keys}
+    return {"file": name, **told, "documents": found.documents, "why": found.why}

@@ -14,13 +14,13 @@ import pytest
 
 from fakturahub import cli, start, telemetry
 from fakturahub.clock import new_id
+from fakturahub.exchange.deliver import Deliverer
 from fakturahub.exchange.submit import Exchange
 from fakturahub.identity.companies import Companies, refresh
 from fakturahub.model import Answer, Mode, Submission
 from fakturahub.opened import Place
 from fakturahub.provision import CREDENTIAL_NAMES
 from fakturahub.storage.database import Database
-from fakturahub.storage.deliveries import InboxDeliveries
 from fakturahub.storage.payloads import PayloadStore
 from fakturahub.storage.submissions import SubmissionWriter
 from tests.running import COMPANIES, invoice
@@ -93,14 +93,24 @@ def filled(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Filled:
     return hub
 
 
+class Standing:
+    """A clock that stands still."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at
+
+    def now(self) -> datetime:
+        return self._at
+
+
 async def _fill(hub: Filled) -> None:
     database = Database(hub.database)
     companies = Companies(CREDENTIAL_NAMES)
     await refresh(database, companies)
     writer = SubmissionWriter(database)
     writer.start()
-    exchange = Exchange(companies, writer, PayloadStore.open(hub.data / "payloads"))
-    worker = InboxDeliveries(database)
+    payloads = PayloadStore.open(hub.data / "payloads")
+    exchange = Exchange(companies, writer, payloads)
     sender = companies.by_credential("pagero", "skog")
     assert sender is not None
     begin = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -132,8 +142,10 @@ async def _fill(hub: Filled) -> None:
             "UPDATE delivery SET state = 'failed', last_error = 'no [such] inbox' WHERE id = $1",
             (hub.deliveries["failed"],),
         )
-    await worker.do([hub.deliveries["delivered"]], begin + timedelta(hours=1))
-    await worker.close()
+    worker = Deliverer(database, payloads, Standing(begin + timedelta(hours=1)))
+    worker.start()
+    await worker.deliver(hub.deliveries["delivered"])
+    await worker.stop()
     await writer.stop()
     await database.close()
 

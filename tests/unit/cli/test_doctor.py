@@ -79,7 +79,7 @@ def test_an_empty_database(fakturahub: Run, database: str, tmp_path: Path) -> No
     done = fakturahub("doctor", "--json", "--data", tmp_path / "data", "--database", database)
     assert bad(done) == {
         "schema": (
-            "The database has schema none; this program needs 0001.",
+            "The database has schema none; this program needs 0002.",
             "Start `fakturahub serve` once, it upgrades the database.",
         )
     }

@@ -145,7 +145,7 @@ def test_a_document_is_shown_whole(fakturahub: Run, filled: Filled) -> None:
         "entries",
     }
     assert set(whole["listed"]) == LISTED
-    assert set(whole["deliveries"][0]) == DELIVERY
+    assert set(whole["deliveries"][0]) == {*DELIVERY, "report"}
     assert whole["request"]["key"] == "key-delivered"
     assert whole["facts"]["heading"]["number"] == "delivered"
     assert whole["attempts"][0]["outcome"] == "delivered"
@@ -156,7 +156,7 @@ def test_a_document_is_shown_whole(fakturahub: Run, filled: Filled) -> None:
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("delivered", ["the receiver wants finvoice-3.0; the original is delivered", "attempt", "not received yet"]),
+        ("delivered", ["converted from peppol-bis-3 to finvoice-3.0", "attempt", "not received yet"]),
         ("waiting", ["pending", "Virta Sähkö Oy was found by electronic address 0216:003727901319"]),
         ("nobody", ["unroutable", "no company of this hub has the electronic address 0216:000000000000"]),
         ("menu", ["rejected", "not recognised", "unknown-document", "urn:kitchen"]),
@@ -177,6 +177,16 @@ def test_the_payload_is_written_as_it_came(fakturahub: Run, filled: Filled, tmp_
         assert (done.status, done.out, done.err) == (0, "", "")
         assert target.read_bytes() == invoice("waiting")
     assert fakturahub("payload", filled.documents["waiting"], *filled.where).out.encode() == invoice("waiting")
+
+
+def test_the_payload_of_a_delivery_is_what_was_written_for_its_receiver(fakturahub: Run, filled: Filled) -> None:
+    written = fakturahub("payload", filled.deliveries["delivered"], *filled.where).out
+    assert '<Finvoice Version="3.0"' in written
+    assert "<InvoiceNumber>delivered</InvoiceNumber>" in written
+    assert fakturahub("payload", filled.documents["delivered"], *filled.where).out.encode() == invoice("delivered")
+    done = fakturahub("payload", filled.deliveries["waiting"], *filled.where)
+    assert (done.status, done.out) == (1, "")
+    assert "nothing was written for" in done.err
 
 
 def test_a_payload_that_cannot_be_written_is_told(fakturahub: Run, filled: Filled, tmp_path: Path) -> None:

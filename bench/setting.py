@@ -25,18 +25,20 @@ business_id = "{business}"
 addresses = ["{scheme}:{business}"]
 contracts = ["send", "receive"]
 receive_as = "original"
+validation = "{validation}"
 """
 _PAGERO = '[company.pagero]\nusername = "seller-{number}"\npassword = "password-{number}"\n'
 _APIX = '[company.apix]\ntransfer_id = "transfer-{number}"\ntransfer_key = "key-{number}"\n'
 
 
-def companies(folder: Path) -> Path:
+def companies(folder: Path, validation: str) -> Path:
     """A provisioning file with `COMPANIES` sellers that speak Pagero and as many buyers that speak Apix."""
     parts = []
     for number in range(COMPANIES):
-        parts.append(_COMPANY.format(role="seller", number=number, scheme="0007", business=5_000_000_000 + number))
+        one = {"number": number, "validation": validation}
+        parts.append(_COMPANY.format(role="seller", scheme="0007", business=5_000_000_000 + number, **one))
         parts.append(_PAGERO.format(number=number))
-        parts.append(_COMPANY.format(role="buyer", number=number, scheme="0216", business=3_700_000_000 + number))
+        parts.append(_COMPANY.format(role="buyer", scheme="0216", business=3_700_000_000 + number, **one))
         parts.append(_APIX.format(number=number))
     path = folder / "companies.toml"
     path.write_text("".join(parts))
@@ -44,14 +46,17 @@ def companies(folder: Path) -> Path:
 
 
 @contextmanager
-def bench_hub(*arguments: str) -> Iterator[Hub]:
-    """A hub on a fresh private database, without rate limits."""
+def bench_hub(*arguments: str, validation: str = "off") -> Iterator[Hub]:
+    """A hub on a fresh private database, without rate limits; *validation* is what every company has.
+
+    What is promised of submitting, storing and delivering is measured without rules: they have promises of their own.
+    """
     with tempfile.TemporaryDirectory(prefix="fakturahub-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)
         with running_hub(
             folder / "data",
-            companies=companies(folder),
+            companies=companies(folder, validation),
             arguments=("--account-rate", "0", "--address-rate", "0", *arguments),
         ) as hub:
             yield hub

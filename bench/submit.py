@@ -1,4 +1,4 @@
-"""Durable acceptances over HTTP: at saturation, at half of it, with every delivery done, and over 100,000."""
+"""Durable acceptances over HTTP: at saturation, at half of it, all delivered, over 100,000, and with rules."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ WARM_UP = 3_000
 MEASURED = 15_000
 #: of the long run
 LONG = 100_000
+#: of the run with rules
+CHECKED = 5_000
 
 
 def run() -> bool:
@@ -76,7 +78,37 @@ def run() -> bool:
         say(f"resident: {before / 1024**2:.0f} MiB warm, then {middle / 1024**2:.0f}, at the end {after / 1024**2:.0f}")
         asyncio.run(_check(dsn, sent))
         say(f"checked: {sent:,} requests, as many submissions, documents, deliveries done and inbox entries")
+    _with_rules(requests)
     return verdicts.kept
+
+
+def _with_rules(requests: Requests) -> None:
+    """Say what it costs to hold every document against the schema and the rules that a fresh hub has."""
+    with bench_hub(validation="reject") as hub:
+        dsn = dsn_of(hub)
+        stream = iter(requests)
+        load(hub.port, stream, WARM_UP)
+        wait_until_delivered(dsn, WARM_UP)
+        saturated = load(hub.port, stream, CHECKED)
+        say(
+            f"with the rules of EN 16931: {saturated.rate:,.0f} accepted a second at saturation, "
+            f"p50 {saturated.quantile(0.5):.1f} ms, p99 {saturated.quantile(0.99):.1f} ms"
+        )
+        wait_until_delivered(dsn, WARM_UP + CHECKED)
+        half = load(hub.port, stream, CHECKED // 2, rate=saturated.rate / 2)
+        say(f"at half that load p50 {half.quantile(0.5):.1f} ms, p99 {half.quantile(0.99):.1f} ms")
+        verdicts = asyncio.run(_verdicts(dsn))
+        if set(verdicts) != {"valid"}:
+            raise AssertionError(f"not every document was valid: {verdicts}")
+
+
+async def _verdicts(dsn: str) -> dict[str, int]:
+    connection = await asyncpg.connect(dsn)
+    try:
+        found = await connection.fetch("SELECT facts ->> 'verdict' AS verdict, count(*) FROM document GROUP BY 1")
+        return {record["verdict"]: record["count"] for record in found}
+    finally:
+        await connection.close()
 
 
 def dsn_of(hub: Hub) -> str:

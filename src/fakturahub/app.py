@@ -17,24 +17,30 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from fakturahub import api, console, telemetry
+from fakturahub.api import validate
 from fakturahub.api.routes import Check
 from fakturahub.clock import SystemClock, new_id
 from fakturahub.dialects.apix import routes as apix
 from fakturahub.dialects.pagero import routes as pagero
 from fakturahub.dialects.surface import Parts, Surface
-from fakturahub.errors import FakturahubError
+from fakturahub.errors import FakturahubError, PermissionDenied
 from fakturahub.exchange.deliver import Deliverer
 from fakturahub.exchange.inbox import Inbox
 from fakturahub.exchange.overview import Overview
+from fakturahub.exchange.rulebook import Rulebooks
+from fakturahub.exchange.rulebook import keep_fresh as keep_rules_fresh
 from fakturahub.exchange.submit import Exchange
 from fakturahub.identity.companies import Companies, keep_fresh, refresh
 from fakturahub.identity.passwords import PasswordCheck
 from fakturahub.identity.rates import Rates
 from fakturahub.identity.sealing import MasterKey
 from fakturahub.provision import CREDENTIAL_NAMES
+from fakturahub.rules import xsd
 from fakturahub.storage import deliveries, documents, schema
+from fakturahub.storage.data_folder import DataFolder
 from fakturahub.storage.database import Database
 from fakturahub.storage.jobs import DELIVER
+from fakturahub.storage.pack_cache import PackCache
 from fakturahub.storage.payloads import PayloadStore
 from fakturahub.storage.queue_worker import QueueWorker, trim_log
 from fakturahub.storage.submissions import SubmissionWriter
@@ -44,7 +50,7 @@ from fakturahub.work.chores import Chore, keep_up
 DIALECTS = {"pagero": pagero.surface, "apix": apix.surface}
 
 #: answered to this machine only, until the console brings sign-in
-LOOPBACK_ONLY = frozenset({"/", "/metrics"})
+LOOPBACK_ONLY = frozenset({"/", "/metrics", validate.PATH})
 
 log = telemetry.logger("app")
 
@@ -98,8 +104,7 @@ class Hub:
             if surface is not None:
                 await surface({**scope, "path": path}, receive, named)
             elif scope["path"] in LOOPBACK_ONLY and not _from_here(scope):
-                refusal = PlainTextResponse("This page is shown on the hub's own machine only.\n", 403)
-                await refusal(scope, receive, named)
+                await _elsewhere(scope["path"])(scope, receive, named)
             else:
                 await self._page(scope, receive, named)
         finally:
@@ -134,6 +139,13 @@ async def _nothing_here(request: Request, _: Exception) -> Response:
     return PlainTextResponse(f"There is nothing under this address. The surfaces are {surfaces} and /errors.\n", 404)
 
 
+def _elsewhere(path: str) -> Response:
+    """The answer to a request for a path that is answered to this machine only, and came from another."""
+    if path == validate.PATH:
+        return validate.refusal(PermissionDenied("This path is answered on the hub's own machine only."))
+    return PlainTextResponse("This page is shown on the hub's own machine only.\n", 403)
+
+
 def _from_here(scope: Scope) -> bool:
     """Whether a request comes from this machine, asked for by a name of this machine, and not through a proxy on it.
 
@@ -165,6 +177,11 @@ async def serving(settings: NodeSettings) -> AsyncIterator[Hub]:
         await refresh(database, companies)
         fresh = asyncio.create_task(keep_fresh(database, companies), name="keep settings fresh")
         stack.push_async_callback(_ended, fresh)
+        rulebooks = Rulebooks(PackCache(DataFolder(Path(settings.data)).cache), settings.key())
+        await rulebooks.refresh(database)
+        fresh_rules = asyncio.create_task(keep_rules_fresh(database, rulebooks), name="keep rules fresh")
+        stack.push_async_callback(_ended, fresh_rules)
+        await asyncio.to_thread(xsd.prepare)
         passwords = PasswordCheck()
         stack.callback(passwords.close)
         writer = SubmissionWriter(database)
@@ -173,7 +190,7 @@ async def serving(settings: NodeSettings) -> AsyncIterator[Hub]:
         payloads = PayloadStore.open(settings.payloads, clock=clock)
         parts = Parts(
             companies=companies,
-            exchange=Exchange(companies, writer, payloads),
+            exchange=Exchange(companies, writer, payloads, lambda: rulebooks.current),
             inbox=Inbox(database, payloads, clock),
             passwords=passwords,
             master_key=settings.key(),
@@ -183,10 +200,19 @@ async def serving(settings: NodeSettings) -> AsyncIterator[Hub]:
         overview = Overview(database, clock)
 
         async def ready() -> list[Check]:
-            return [await _checked("database", schema.check(database)), await _checked("payloads", payloads.check())]
+            return [
+                await _checked("database", schema.check(database)),
+                await _checked("payloads", payloads.check()),
+                await _checked("rules", rulebooks.check()),
+            ]
 
+        validating = validate.route(lambda: rulebooks.current, parts.rates.address, lambda: clock.now().date())
         pages = Starlette(
-            routes=[*api.routes(ready=ready, overview=overview), *console.routes(overview, lambda: len(companies))]
+            routes=[
+                *api.routes(ready=ready, overview=overview),
+                validating,
+                *console.routes(overview, lambda: len(companies)),
+            ]
         )
         yield Hub({name: surface(parts) for name, surface in DIALECTS.items()}, companies, pages)
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
 import typer
 
-from fakturahub import __version__, filecommands, printing, telemetry
+from fakturahub import __version__, filecommands, printing, rulecommands, telemetry
 from fakturahub.clock import SystemClock
 from fakturahub.errors import FakturahubError, NotFound, OperatorError, ProvisioningError
+from fakturahub.options import DEFAULT_DATA, AsJson, Data, DatabaseUrl, place, say, with_data
 
 if TYPE_CHECKING:
-    from fakturahub.opened import Opened, Place, Running
+    from fakturahub.opened import Opened
 
 app = typer.Typer(
     name="fakturahub",
@@ -27,18 +26,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Data = Annotated[
-    Path,
-    typer.Option("--data", envvar="FAKTURAHUB_DATA", help="Folder of the database, payloads, mail, print and keys."),
-]
-DatabaseUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--database",
-        envvar="FAKTURAHUB_DATABASE",
-        help="postgresql://… of a server of your own. Without it the hub runs a private one in the data folder.",
-    ),
-]
 Payloads = Annotated[
     str | None,
     typer.Option(
@@ -47,40 +34,10 @@ Payloads = Annotated[
         help="Folder or URL (s3://bucket/prefix …) for documents over 256 KiB; else payloads/ in the data folder.",
     ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for a program to read.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many at most, the newest first.")]
 Before = Annotated[UUID | None, typer.Option("--before", help="Only those before this id: the next page.")]
 
-DEFAULT_DATA = Path("var")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
-
-Result = TypeVar("Result")
-
-
-def _place(data: Path, database: str | None, payloads: str | None = None) -> Place:
-    # What opens a database is imported where one is opened: it takes longer than looking at a file does.
-    from fakturahub.opened import Place
-
-    return Place(data, database, payloads, os.environ.get("FAKTURAHUB_MASTER_KEY"))
-
-
-def _say(sentence: str) -> None:
-    typer.echo(sentence, err=True)
-
-
-def _with(place: Place, work: Callable[[Opened], Awaitable[Result]]) -> Result:
-    """Run *work* on data that exists already."""
-    from fakturahub.opened import Running, existing, opened
-
-    if place.database is None:
-        existing(place.data)
-
-    async def run(running: Running) -> Result:
-        async with opened(running) as all_of_it:
-            return await work(all_of_it)
-
-    with Running(place, _say, make=False) as running:
-        return asyncio.run(run(running))
 
 
 def _log_level() -> str:
@@ -132,7 +89,7 @@ def serve(
     from fakturahub import start
 
     start.run(
-        _place(data, database, payloads),
+        place(data, database, payloads),
         start.Options(
             companies=companies,
             host=host,
@@ -143,7 +100,7 @@ def serve(
             failure_rate=failure_rate,
             log_level=_log_level(),
         ),
-        _say,
+        say,
     )
 
 
@@ -165,7 +122,7 @@ def apply(
     """Apply a provisioning file. All running nodes follow within 5 seconds; what the file leaves out stays."""
     from fakturahub import start
 
-    report = start.apply(_place(data, database), file, _say)
+    report = start.apply(place(data, database), file, say)
     printing.report(report, as_json)
 
 
@@ -185,8 +142,8 @@ def documents(
     """List documents, the newest first."""
     from fakturahub.exchange.overview import Overview
 
-    listed = _with(
-        _place(data, database),
+    listed = with_data(
+        place(data, database),
         lambda all_of_it: Overview(all_of_it.database, SystemClock()).newest(
             limit, before=before, company=company, state=state
         ),
@@ -204,7 +161,7 @@ def document(
     """Show all about one document: what it is, where it went and why, every attempt and event."""
     from fakturahub.exchange.overview import Overview
 
-    whole = _with(_place(data, database), lambda o: Overview(o.database, SystemClock()).document(id))
+    whole = with_data(place(data, database), lambda o: Overview(o.database, SystemClock()).document(id))
     if whole is None:
         raise NotFound(f"There is no document with the id {id}.")
     printing.document(whole, as_json)
@@ -225,8 +182,8 @@ def deliveries(
     """List deliveries, the newest first."""
     from fakturahub.exchange.overview import Overview
 
-    listed = _with(
-        _place(data, database),
+    listed = with_data(
+        place(data, database),
         lambda o: Overview(o.database, SystemClock()).deliveries(limit, before=before, state=state),
     )
     printing.deliveries(listed, as_json)
@@ -248,7 +205,7 @@ def redeliver(
         await refresh(all_of_it.database, companies)
         return await start_again(all_of_it.database, companies, id, SystemClock(), printing.who())
 
-    typer.echo(_with(_place(data, database), work))
+    typer.echo(with_data(place(data, database), work))
 
 
 @app.command()
@@ -264,7 +221,7 @@ def payload(
     """Write the original bytes of a document, or what a delivery wrote for its receiver."""
     from fakturahub.exchange import inbox
 
-    found = _with(_place(data, database, payloads), lambda o: inbox.payload(o.database, o.payloads(), id))
+    found = with_data(place(data, database, payloads), lambda o: inbox.payload(o.database, o.payloads(), id))
     if found is None:
         raise NotFound(f"There is no document with the id {id}, and nothing was written for a delivery with it.")
     if output is None:
@@ -286,7 +243,7 @@ def doctor(
     """Check database, payload store, clock, disk, keys and configuration, and say what to do."""
     from fakturahub import doctor as examination
 
-    findings = examination.examine(_place(data, database, payloads), _say)
+    findings = examination.examine(place(data, database, payloads), say)
     printing.examination(findings, as_json)
     if any(not finding.ok for finding in findings):
         raise typer.Exit(1)
@@ -294,6 +251,8 @@ def doctor(
 
 app.command()(filecommands.detect)
 app.command()(filecommands.convert)
+app.command()(rulecommands.validate)
+app.add_typer(rulecommands.rules, name="rules")
 
 
 def main(arguments: list[str] | None = None) -> Any:
@@ -301,10 +260,10 @@ def main(arguments: list[str] | None = None) -> Any:
     try:
         return app(arguments)
     except FakturahubError as error:
-        _say(f"fakturahub: {printing.reason(error)}")
+        say(f"fakturahub: {printing.reason(error)}")
         advice = printing.advice(error)
         if advice and not isinstance(error, ProvisioningError):
-            _say(f"What to do: {advice} (error code {error.code})")
+            say(f"What to do: {advice} (error code {error.code})")
         sys.exit(1)
     except BrokenPipeError:  # the reader of our output, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

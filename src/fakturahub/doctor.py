@@ -13,10 +13,13 @@ from fakturahub.clock import SystemClock
 from fakturahub.config import Company
 from fakturahub.errors import FakturahubError
 from fakturahub.exchange.overview import Overview
+from fakturahub.exchange.rulebook import Rulebooks
 from fakturahub.identity.companies import Companies, refresh
 from fakturahub.identity.stored_settings import revealed
 from fakturahub.opened import Opened, Place, Running, existing, opened
 from fakturahub.storage import health, schema
+from fakturahub.storage.data_folder import DataFolder
+from fakturahub.storage.pack_cache import PackCache
 
 #: free bytes below which the disk is called nearly full
 LEAST_DISK = 2 * 1024**3
@@ -77,6 +80,7 @@ async def _examine_running(running: Running) -> list[Examined]:
             ("payloads", _payloads, ()),
             ("keys", _keys, ("database", "schema")),
             ("configuration", _configuration, ("database", "schema")),
+            ("rules", _rules, ("database", "schema")),
             ("deliveries", _deliveries, ("database", "schema")),
         ):
             if failed.isdisjoint(needs):
@@ -167,6 +171,21 @@ async def _configuration(all_of_it: Opened) -> Examined:
             "Give each company that receives an entry in `addresses`.",
         )
     return Examined("configuration", True, detail)
+
+
+async def _rules(all_of_it: Opened) -> Examined:
+    rulebooks = Rulebooks(PackCache(DataFolder(all_of_it.place.data).cache))
+    await rulebooks.refresh(all_of_it.database)
+    rulebook = rulebooks.current
+    for broken in rulebook.broken:
+        return Examined(
+            "rules",
+            False,
+            f"the rule pack {broken.name} cannot be used: {broken.reason}",
+            "Install it again, or remove it: until then documents of its profile are refused with 503.",
+        )
+    count = sum(len(one.pack.checks) for one in rulebook)
+    return Examined("rules", True, f"{count:,} rules; the packs {', '.join(one.name for one in rulebook)} are in order")
 
 
 async def _deliveries(all_of_it: Opened) -> Examined:

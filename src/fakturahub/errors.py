@@ -12,7 +12,8 @@
     │   ├── DocumentRefused          the transfer is readable, a document in it is not acceptable
     │   │   ├── UnknownDocument      MissingTerm         BadValue
     │   │   ├── UnreadableAttachment SellerMismatch      SeveralDocuments
-    │   │   └── UnwritableDocument   ConversionLoss
+    │   │   ├── UnwritableDocument   ConversionLoss
+    │   │   └── InvalidDocument          rules that apply to the document are broken
     │   ├── IdempotencyConflict      the key was used for other bytes
     │   ├── UnknownPath              MethodNotAllowed    BadRequest
     │   ├── NotAuthenticated         the caller did not prove who it is
@@ -20,12 +21,15 @@
     │   └── PermissionDenied         NoContract          NotFound            RateLimited
     ├── Unavailable                  the hub's fault, the same request may succeed later
     │   ├── DatabaseUnavailable      PayloadStoreUnavailable
-    │   └── Overloaded
+    │   ├── Overloaded
+    │   └── RulesFailed              PackUnusable        the document was not judged: a defect, an unusable pack
     ├── InternalFault                a defect of the hub
     │   └── PayloadCorrupt           what was stored is not what is there now
     └── OperatorError                what the person who runs the hub has to put right
         ├── ProvisioningError        DataFolderError     MasterKeyError
-        └── SchemaTooNew             SchemaTooOld        PrivateServerError
+        ├── SchemaTooNew             SchemaTooOld        PrivateServerError
+        └── PackRefused              StalePack           a rule pack that is not taken whole; one compiled by another
+        version
 
 Each class has a permanent ``code``: it names the page ``/errors/<code>``, appears in every answer and is never
 given another meaning. ``title`` and ``advice`` are what that page says; the message of an instance says what was
@@ -215,6 +219,12 @@ class SellerMismatch(DocumentRefused):
     advice = "Use the account of the seller it names, or ask the hub's operator to set seller_mismatch to warn."
 
 
+class InvalidDocument(DocumentRefused):
+    code = "invalid-document"
+    title = "The document breaks rules that apply to it"
+    advice = "Correct what the findings name. The same check, without sending, is `POST /validate` of the hub."
+
+
 # --- the request ----------------------------------------------------------------------------------------------------
 
 
@@ -320,6 +330,28 @@ class Overloaded(Unavailable):
     title = "The hub has more to do than it can take"
 
 
+class RulesFailed(Unavailable):
+    """The engine met a defect; ``__cause__`` is what it was. What was not judged is neither valid nor refused."""
+
+    code = "rules-failed"
+    title = "The document could not be checked"
+    advice = (
+        "Nothing was acknowledged. Send the same request again with the same key; where the answer stays, tell the "
+        "hub's operator its request id. With `validation` of the company set to off the document passes unchecked."
+    )
+
+
+class PackUnusable(Unavailable):
+    """A rule pack that applies cannot be used: documents that it would have to check are neither valid nor refused."""
+
+    code = "pack-unusable"
+    title = "A rule pack that applies cannot be used"
+    advice = (
+        "Nothing was acknowledged. The hub's operator removes the pack or installs it again; "
+        "`fakturahub doctor` says why."
+    )
+
+
 class InternalFault(FakturahubError):
     code = "internal-fault"
     title = "A defect of the hub"
@@ -380,6 +412,29 @@ class SchemaTooOld(OperatorError):
 class PrivateServerError(OperatorError):
     code = "private-server"
     title = "The private PostgreSQL server cannot be started"
+
+
+class PackRefused(OperatorError):
+    """A rule pack is not taken; ``reasons``: one sentence each with file, line and what, an expression as written."""
+
+    code = "pack-refused"
+    title = "The rule pack was refused"
+    advice = (
+        "A pack is taken whole or not at all. The message names file and line, and what the hub does not know there."
+    )
+
+    def __init__(self, reason: str, reasons: tuple[str, ...] = ()) -> None:
+        """``reason``: what holds for the pack as a whole, in most cases its name or that of a file."""
+        super().__init__("\n  ".join((f"{reason} was refused:", *reasons)) if reasons else reason)
+        self.reasons = reasons or (reason,)
+
+
+class StalePack(OperatorError):
+    """The bytes are no rule pack compiled by this version of the hub under this Python; compiling it again helps."""
+
+    code = "stale-pack"
+    title = "A compiled rule pack does not fit this version"
+    advice = "The hub compiles an installed pack again by itself. If this stays, remove the cache of compiled packs."
 
 
 def every_error() -> Iterator[type[FakturahubError]]:

@@ -6,8 +6,9 @@ import errno
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 import typer
@@ -24,6 +25,8 @@ _NOTHING = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELO
 
 #: says a line on standard error, above the progress bar where there is one
 Say = Callable[[str], None]
+
+Thing = TypeVar("Thing")
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -83,14 +86,19 @@ def is_folder(name: str) -> bool:
 
 
 def one_by_one(files: Sequence[Given], *, doing: str, bar: bool) -> Iterator[tuple[Given, Say]]:
-    """Each of *files*, and how to say something about it meanwhile.
+    """Each of *files*, and how to say something about it meanwhile; see `watched`."""
+    return watched(files, len(files), doing=doing, bar=bar)
 
-    With *bar* and several files, a progress bar stands on standard error where that is a terminal, under the word
+
+def watched(things: Iterable[Thing], count: int, *, doing: str, bar: bool) -> Iterator[tuple[Thing, Say]]:
+    """Each of *things*, of which there are *count*, and how to say something about it meanwhile.
+
+    With *bar* and several things, a progress bar stands on standard error where that is a terminal, under the word
     *doing*, and is gone at the end.
     """
-    if not bar or len(files) < 2 or not sys.stderr.isatty():
-        for file in files:
-            yield file, lambda line: typer.echo(line, err=True)
+    if not bar or count < 2 or not sys.stderr.isatty():
+        for thing in things:
+            yield thing, lambda line: typer.echo(line, err=True)
         return
     from rich.console import Console
     from rich.progress import Progress
@@ -99,9 +107,9 @@ def one_by_one(files: Sequence[Given], *, doing: str, bar: bool) -> Iterator[tup
     # By itself it would take standard output over as well, and print there what is meant for a pipe on the terminal.
     bare = Progress(console=Console(file=sys.stderr), transient=True, redirect_stdout=False, redirect_stderr=False)
     with bare as progress:
-        task = progress.add_task(doing, total=len(files))
-        for file in files:
-            yield file, lambda line: progress.console.print(Text(line), soft_wrap=True)
+        task = progress.add_task(doing, total=count)
+        for thing in things:
+            yield thing, lambda line: progress.console.print(Text(line), soft_wrap=True)
             progress.advance(task)
 
 

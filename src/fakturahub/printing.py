@@ -7,7 +7,7 @@ import pwd
 import re
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -158,17 +158,15 @@ def document(whole: Whole, json: bool) -> None:
         ("seller", _party(heading.get("seller"))),
         ("buyer", _party(heading.get("buyer"))),
         ("attachments", ", ".join(one.get("name") or one.get("uri") or "–" for one in heading.get("attachments", ()))),
-        ("validation", whole.facts.get("verdict")),
+        ("validation", _verdict(whole.facts)),
         ("routing", whole.facts.get("route")),
         ("payload", f"{whole.size} bytes, SHA-256 {whole.sha256}"),
     ]
     for name, value in lines:
         if value not in (None, ""):
             console.print(Text(f"{name:<14}", style="bold"), value if isinstance(value, Text) else Text(str(value)))
-    for finding in whole.facts.get("findings") or ():
-        console.print(
-            Text(f"{finding['severity']:<14}", style="bold"), Text(f"{finding['rule']}: {finding['message']}")
-        )
+    for line in _findings(whole.facts):
+        console.print(*line)
     for one in whole.deliveries:
         console.print(Text("delivery      ", style="bold"), Text(str(one.id)), _state(one.state))
         console.print(Text(f"               {one.channel} to {one.receiver or '–'}: {one.why}"))
@@ -190,6 +188,31 @@ def document(whole: Whole, json: bool) -> None:
         console.print(
             Text("event         ", style="bold"), Text(f"{_when(event.at)} {event.kind} {_plain(event.data)}")
         )
+
+
+def _verdict(facts: dict[str, Any]) -> str | None:
+    """The verdict, and which packs with how many rules it is by."""
+    packs = ", ".join(f"{one['name']} ({one['rules']:,} rules)" for one in facts.get("packs") or ())
+    verdict = facts.get("verdict")
+    return f"{verdict}: {packs}" if packs else verdict
+
+
+def _findings(facts: dict[str, Any]) -> Iterator[tuple[Text, Text]]:
+    """A line for each finding that is stored, its place and what it means below it, and how many more there were."""
+    from fakturahub.rules.explanations import explain
+
+    findings = facts.get("findings") or ()
+    for one in findings:
+        yield Text(f"{one['severity']:<14}", style="bold"), Text(visible(f"{one['rule']}: {one['message']}"))
+        line = f", line {one['line']}" if one.get("line") is not None else ""
+        if one.get("path") is not None:
+            yield Text(" " * 14), Text(visible(f"at {one['path']}{line}"))
+        explanation = explain(one["rule"], "en") if one.get("pack") is not None else None
+        if explanation is not None:
+            yield Text(" " * 14), Text(explanation)
+    more = (facts.get("findings_in_all") or 0) - len(findings)
+    if more > 0:
+        yield Text(" " * 14), Text(f"… and {more:,} more findings, which are not stored.")
 
 
 def delivered_as(one: DeliveryShown) -> str:

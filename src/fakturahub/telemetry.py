@@ -60,7 +60,13 @@ REQUESTS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
     registry=None,
 )
-_COUNTED = (SUBMISSIONS, REFUSALS, DELIVERIES, REQUESTS)
+VALIDATIONS = Counter(
+    "fakturahub_validations_total",
+    "Documents judged, by verdict: valid, invalid, not checked.",
+    ["surface", "verdict"],
+    registry=None,
+)
+_COUNTED = (SUBMISSIONS, REFUSALS, DELIVERIES, REQUESTS, VALIDATIONS)
 
 
 def logger(name: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import get_args
+from typing import Any, get_args
 from uuid import uuid4
 
 import pytest
@@ -16,7 +16,20 @@ from tests.docs.pages import PAGES, ROOT, hub_commands, name, tables, ticked
 
 REFERENCE = ROOT / "docs" / "reference" / "commands.md"
 GROUP = typer.main.get_command(app)
-COMMANDS = {name: one for name, one in GROUP.commands.items() if not one.hidden}  # type: ignore[attr-defined]
+
+
+def _commands(group: Any, above: str = "") -> dict[str, Any]:
+    """Every command by its words, those of a group of commands, too."""
+    found: dict[str, Any] = {}
+    for word, command in group.commands.items():
+        if hasattr(command, "commands"):
+            found |= _commands(command, f"{above}{word} ")
+        elif not command.hidden:
+            found[f"{above}{word}"] = command
+    return found
+
+
+COMMANDS = _commands(GROUP)
 
 #: what the reference says where the program has no default of its own
 WORDS = {("payload", "output"): "standard output", "payloads": "`payloads` in the data folder"}
@@ -71,7 +84,7 @@ def test_arguments(command: str) -> None:
     """Where a command takes an argument, its entry shows it in its place."""
     section = REFERENCE.read_text(encoding="utf-8").partition(f"\n## fakturahub {command}\n")[2].partition("\n## ")[0]
     arguments = [one.name.upper() for one in COMMANDS[command].params if not isinstance(one, typer.core.TyperOption)]
-    shown = re.findall(rf"`fakturahub {command}((?: [A-Z]+)+)`", section)
+    shown = re.findall(rf"`fakturahub {command}((?: [A-Z]+)+)(?: --[a-z]+ [A-Z]+)*`", section)
     assert [one.split() for one in shown] == ([arguments] if arguments else [])
 
 
@@ -89,6 +102,8 @@ def _parsed(words: list[str]) -> None:
         rest = [*context._protected_args, *context.args]
         if rest:
             command_name, command, rest = GROUP.resolve_command(context, rest)  # type: ignore[attr-defined]
+            if hasattr(command, "commands"):
+                command_name, command, rest = command.resolve_command(context, rest)
             command.make_context(command_name, rest, parent=context)
 
 
@@ -97,7 +112,7 @@ def _parsed(words: list[str]) -> None:
     [(name(page), line, words) for page in PAGES for line, words in hub_commands(page)],
 )
 def test_command_lines(page: str, line: str, words: list[str]) -> None:
-    if len(words) == 1 and words[0] in COMMANDS:
+    if " ".join(words) in COMMANDS or words == ["rules"]:
         return  # a command is named, not called
     with suppress(typer.Exit):  # --version and --help
         _parsed(["doctor" if word == "COMMAND" else word for word in words])

@@ -18,7 +18,7 @@ from fakturahub import doctor, listening
 from fakturahub.dialects import surface
 from fakturahub.dialects.pagero import wire
 from fakturahub.errors import BadRequest
-from fakturahub.exchange import inbox, submit
+from fakturahub.exchange import inbox, rulebook, submit
 from fakturahub.identity import companies, passwords, rates, sealing
 from fakturahub.intake import limits
 from fakturahub.storage import payloads, queue_worker, submissions
@@ -130,6 +130,7 @@ def _remembered() -> float:
 
 #: figures in the text of other pages, and what they have to be
 FIGURES: dict[str, dict[str, Callable[[], bool]]] = {
+    "docs/how-to/install-rules.md": {"5 seconds": lambda: rulebook.REFRESH < 5},
     "docs/how-to/provision-companies.md": {"5 seconds": lambda: companies.REFRESH < 5},
     "docs/how-to/serve-under-host-names.md": {"10 minutes": lambda: _remembered() == 600},
     "docs/how-to/move-or-keep-the-master-key.md": {"32 bytes": lambda: sealing._KEY_BYTES == 32},

@@ -47,6 +47,7 @@ _HOST = re.compile(r"https?://([^\s/)`\"'>;]+)")
 _KNOWN = re.compile(
     r"(?:[\w.-]+\.)?(?:example)(?::\d+)?|127\.0\.0\.1(?::\d+)?|localhost(?::\d+)?|HOST:PORT"
     r"|keepachangelog\.com|semver\.org"
+    r"|purl\.oclc\.org"  # in the namespace of Schematron
 )
 
 

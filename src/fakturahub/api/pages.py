@@ -76,10 +76,10 @@ def wants_json(request: Request) -> bool:
     if request.url.path.endswith(".json"):
         return True
     accept = ",".join(request.headers.getlist("accept"))
-    return _quality(accept, "application/json") > _quality(accept, "text/html")
+    return quality(accept, "application/json") > quality(accept, "text/html")
 
 
-def _quality(accept: str, media_type: str) -> float:
+def quality(accept: str, media_type: str) -> float:
     """The weight that *accept* gives to a media type; the most specific range that covers it decides."""
     ranges = [media_type, media_type.partition("/")[0] + "/*", "*/*"]
     found: dict[str, float] = {}

@@ -1,19 +1,21 @@
-"""Taking a submission: recognise, read, route, and store everything of it with the answer, in one transaction."""
+"""Taking a submission: recognise, read, check, route, and store all of it with the answer, in one transaction."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import msgspec
 
 from fakturahub import formats, telemetry
-from fakturahub.clock import new_id
-from fakturahub.errors import DocumentRefused, NoContract, SellerMismatch
+from fakturahub.clock import new_id, today
+from fakturahub.errors import DocumentRefused, InvalidDocument, NoContract, RulesFailed, SellerMismatch
 from fakturahub.exchange.route import Known, Route, find_route, is_company
+from fakturahub.exchange.validate import NOT_CHECKED, Validation, remark, validate
+from fakturahub.formats import Opened
 from fakturahub.identity.companies import Company
 from fakturahub.model import (
     Answer,
@@ -31,12 +33,22 @@ from fakturahub.model import (
 from fakturahub.storage.payloads import Kept, PayloadStore
 from fakturahub.storage.submissions import DeliveryRow, DocumentRow, EventRow, SubmissionRows, SubmissionWriter
 
+if TYPE_CHECKING:
+    from fakturahub.exchange.rulebook import Rulebook
+
 #: without a key of the sender's, equal bytes are a repeat for this long
 REPEAT_WINDOW = timedelta(hours=24)
 #: bytes above which a document is read in a thread, so that it holds up nobody else
 READ_IN_THREAD = 128 * 1024
+#: the same for a document that is also held against rules
+CHECK_IN_THREAD = 32 * 1024
+#: most findings that are stored with a document, the gravest first, and most characters of a message or a path in them
+FINDINGS = 100
+FINDING_TEXT = 1_000
 #: the channel of deliveries to companies of this hub
 INBOX = "inbox"
+
+log = telemetry.logger("exchange.submit")
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -46,9 +58,11 @@ class Judged(msgspec.Struct, frozen=True):
     state: DocumentState
     number: str | None
     route: Route | None
+    #: with explanations in the sender's language
     findings: tuple[Finding, ...]
     #: the error for which it was rejected
     refusal: DocumentRefused | None = None
+    verdict: Verdict = Verdict.NOT_CHECKED
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -62,12 +76,14 @@ class _Read(msgspec.Struct, frozen=True):
     recognition: Recognition | None
     heading: Heading
     refusal: DocumentRefused | None
+    #: None: it was not held against rules
+    validation: Validation | None = None
 
 
-def _read(data: bytes) -> _Read:
-    """Recognise and read; a document that is well-formed but not acceptable comes back with its refusal.
+def _read(data: bytes, check: Callable[[Opened], Validation] | None) -> _Read:
+    """Recognise, read and check; a document that is well-formed but not acceptable comes back with its refusal.
 
-    Raises `TransferUnreadable` for bytes that are no readable document at all.
+    Raises `TransferUnreadable` for bytes that are no readable document at all, `RulesFailed` where it was not judged.
     """
     try:
         opened = formats.open_document(data)
@@ -79,16 +95,20 @@ def _read(data: bytes) -> _Read:
             opened.attachments()
     except DocumentRefused as refusal:
         return _Read(opened.recognition, opened.heading, refusal)
-    return _Read(opened.recognition, opened.heading, None)
+    return _Read(opened.recognition, opened.heading, None, check(opened) if check is not None else None)
 
 
 class Exchange:
     """The use case of submitting, for one process."""
 
-    def __init__(self, known: Known, writer: SubmissionWriter, payloads: PayloadStore) -> None:
+    def __init__(
+        self, known: Known, writer: SubmissionWriter, payloads: PayloadStore, rules: Callable[[], Rulebook]
+    ) -> None:
+        """``rules`` gives the rule packs of this moment."""
         self._known = known
         self._writer = writer
         self._payloads = payloads
+        self._rules = rules
 
     async def submit(
         self, submission: Submission, sender: Company, compose: Callable[[Accepted], Answer]
@@ -102,34 +122,75 @@ class Exchange:
         if "send" not in sender.contracts:
             raise NoContract(f"{sender.name} has no contract for sending.")
         data = submission.data
-        read = await asyncio.to_thread(_read, data) if len(data) > READ_IN_THREAD else _read(data)
+        check = self._check(submission, sender)
+        apart = len(data) > (READ_IN_THREAD if check is None else CHECK_IN_THREAD)
+        try:
+            read = await asyncio.to_thread(_read, data, check) if apart else _read(data, check)
+        except RulesFailed as failed:
+            log.error("rules failed", reason=failed.reason, exc_info=failed)
+            raise
         if sender.test_mode and submission.mode is Mode.PROD:
             submission = msgspec.structs.replace(submission, mode=Mode.TEST)
         judged = self._judge(submission, sender, read)
         kept = await self._payloads.keep(data)
         answer = compose(Accepted(submission, (judged,)))
         stored = await self._writer.store(_rows(submission, sender, read, judged, answer, kept))
+        telemetry.VALIDATIONS.labels(submission.dialect, judged.verdict.value).inc()
         telemetry.SUBMISSIONS.labels(submission.dialect, submission.mode.value, str(stored.repeated).lower()).inc()
         return stored.answer, stored.repeated
 
+    def _check(self, submission: Submission, sender: Company) -> Callable[[Opened], Validation] | None:
+        if sender.validation == "off":
+            return None
+        rulebook = self._rules()
+        day = today(submission.at, sender.zone)
+        return lambda opened: validate(opened, rulebook, day, language=sender.language)
+
     def _judge(self, submission: Submission, sender: Company, read: _Read) -> Judged:
         document_id = new_id(submission.at)
+        heading, validation = read.heading, read.validation
+        verdict = validation.verdict if validation is not None else Verdict.NOT_CHECKED
+
+        def rejected(refusal: DocumentRefused, number: str | None, *findings: Finding) -> Judged:
+            return Judged(document_id, DocumentState.REJECTED, number, None, findings, refusal, verdict)
+
         if read.refusal is not None:
-            return Judged(document_id, DocumentState.REJECTED, None, None, (_finding(read.refusal),), read.refusal)
-        heading = read.heading
-        findings: list[Finding] = []
+            return rejected(read.refusal, None, _finding(read.refusal))
+        findings: list[Finding] = [*(validation.findings if validation is not None else ())]
+        if verdict is Verdict.NOT_CHECKED:
+            findings.append(_OFF if validation is None else remark(read.recognition))
         if is_company(heading.seller, sender) is not True:
             mismatch = SellerMismatch(
                 f"The document names {_named(heading)} as its seller; it was sent by {sender.name}.", term="BG-4"
             )
             if sender.seller_mismatch == "reject":
-                return Judged(
-                    document_id, DocumentState.REJECTED, heading.number, None, (_finding(mismatch),), mismatch
-                )
-            findings.append(_finding(mismatch, Severity.WARNING))
+                return rejected(mismatch, heading.number, _finding(mismatch), *findings)
+            findings.insert(0, _finding(mismatch, Severity.WARNING))
+        if verdict is Verdict.INVALID and sender.validation == "reject":
+            return rejected(_broken(findings), heading.number, *findings)
         route = find_route(heading.buyer, self._known)
         state = DocumentState.ROUTED if route.receiver is not None else DocumentState.UNROUTABLE
-        return Judged(document_id, state, heading.number, route, tuple(findings))
+        return Judged(document_id, state, heading.number, route, tuple(findings), verdict=verdict)
+
+
+#: the remark on a document of a company that has its documents not checked
+_OFF = Finding(NOT_CHECKED, Severity.INFORMATION, "Not checked: this company has its documents passed on unchecked.")
+#: rules that a refusal names
+_RULES_NAMED = 8
+
+
+def broken(findings: tuple[Finding, ...] | list[Finding]) -> str:
+    """In a sentence, which rules *findings* say are broken."""
+    rules = list(dict.fromkeys(one.rule for one in findings if one.severity is Severity.FATAL))
+    more = len(rules) - _RULES_NAMED
+    names = ", ".join(rules[:_RULES_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return f"The document breaks {f'{len(rules)} rules' if len(rules) != 1 else 'the rule'}: {names}."
+
+
+def _broken(findings: list[Finding]) -> InvalidDocument:
+    first = next(one for one in findings if one.severity is Severity.FATAL)
+    line = f", line {first.line}" if first.line is not None else ""
+    return InvalidDocument(broken(findings), place=f"{first.path}{line}" if first.path else None)
 
 
 def _named(heading: Heading) -> str:
@@ -153,6 +214,23 @@ def _repeat_key(submission: Submission, judged: Judged, sha256: bytes) -> tuple[
     return f"{submission.mode}:bytes:{sha256.hex()}", REPEAT_WINDOW
 
 
+_GRAVITY = (Severity.FATAL, Severity.WARNING, Severity.INFORMATION)
+
+
+def _kept(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """*findings* as they are stored: bounded, and without explanations, which are made for each reader anew."""
+    first = sorted(findings, key=lambda one: _GRAVITY.index(one.severity))[:FINDINGS]
+    return tuple(
+        msgspec.structs.replace(
+            one,
+            message=one.message[:FINDING_TEXT],
+            path=one.path[:FINDING_TEXT] if one.path is not None else None,
+            explanation=None,
+        )
+        for one in first
+    )
+
+
 def _text(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
@@ -173,8 +251,10 @@ def _rows(
     facts = {
         "recognition": read.recognition,
         "heading": heading,
-        "findings": judged.findings,
-        "verdict": Verdict.NOT_CHECKED,
+        "findings": _kept(judged.findings),
+        "findings_in_all": len(judged.findings),
+        "verdict": judged.verdict,
+        "packs": () if read.validation is None else read.validation.report.packs,
         "route": None if judged.route is None else judged.route.why,
     }
     document = DocumentRow(
@@ -240,6 +320,7 @@ def _events(judged: Judged, deliveries: tuple[DeliveryRow, ...]) -> tuple[EventR
     data = {
         "why": judged.refusal.reason if judged.refusal is not None else judged.route and judged.route.why,
         "code": None if judged.refusal is None else judged.refusal.code,
+        "verdict": judged.verdict,
     }
     delivery_id = deliveries[0].id if deliveries else None
     return (received, EventRow(second, judged.id, delivery_id, f"document.{judged.state}", _text(data)))

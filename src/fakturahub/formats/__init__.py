@@ -39,6 +39,7 @@ __all__ = [
     "Envelope",
     "Name",
     "Opened",
+    "Parsed",
     "Reading",
     "Syntax",
     "Writing",
@@ -48,6 +49,7 @@ __all__ = [
     "enclosed",
     "open_document",
     "open_envelope",
+    "parsed",
     "read",
     "read_heading",
     "recognise",
@@ -78,6 +80,14 @@ class Opened(msgspec.Struct, frozen=True):
     def read(self) -> Reading:
         """The whole document as a noun; see ``formats.read``."""
         return _read(self.syntax, self.root, self.recognition)
+
+
+class Parsed(msgspec.Struct, frozen=True):
+    """A document of which nothing was read yet."""
+
+    #: None: XML that no syntax here knows
+    recognition: Recognition | None
+    root: etree._Element
 
 
 def recognise(data: bytes) -> Recognition:
@@ -113,6 +123,21 @@ def open_document(data: bytes) -> Opened:
         parse(sniffed)
         raise
     return Opened(recognition, syntax.heading(root, recognition), root, syntax)
+
+
+def parsed(data: bytes, *, unknown: bool = False) -> Parsed:
+    """Recognise and parse, whatever the values in it are; with *unknown* any XML, several documents in one file, too.
+
+    Raises ``UnknownDocument`` and ``SeveralDocuments``, with *unknown* neither.
+    """
+    sniffed = sniff(data)
+    try:
+        _, recognition, root = _parse(sniffed)
+    except (UnknownDocument, SeveralDocuments):
+        if not unknown:
+            raise
+        return Parsed(None, parse(sniffed, allow_external_doctype=True))
+    return Parsed(recognition, root)
 
 
 def open_envelope(data: bytes) -> Envelope:

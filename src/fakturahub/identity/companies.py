@@ -44,6 +44,10 @@ class Company(msgspec.Struct, frozen=True):
     receive_as: str
     test_mode: bool
     seller_mismatch: str
+    #: what becomes of a document that breaks rules: reject, warn, or off for documents that are not checked
+    validation: str
+    #: of what the hub explains to it, ISO 639-1
+    language: str
     settings: Mapping[str, Any]
 
     def section(self, dialect: str) -> Mapping[str, Any]:
@@ -73,6 +77,8 @@ def company_of(row: stored.CompanyRow) -> Company:
         receive_as=settings.get("receive_as") or "original",
         test_mode=bool(settings.get("test_mode")),
         seller_mismatch=settings.get("seller_mismatch") or "warn",
+        validation=settings.get("validation") or "reject",
+        language=settings.get("language") or "en",
         settings=settings,
     )
 

@@ -23,8 +23,12 @@ class Finding(msgspec.Struct, frozen=True, omit_defaults=True):
     #: path into the document
     path: str | None = None
     line: int | None = None
-    #: BT or BG number where known
+    #: BT or BG number where known; several with commas between them
     term: str | None = None
+    #: name of the rule pack
+    pack: str | None = None
+    #: what it means and what to do, in the hub's own words and the language of whoever reads it
+    explanation: str | None = None
 
 
 class Loss(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -91,6 +91,11 @@ class Change:
         self._now = now
         self.touched = False
 
+    @property
+    def connection(self) -> AsyncConnection:
+        """For other tables that change under the same lock; who writes through it sets ``touched``."""
+        return self._connection
+
     async def companies(self) -> dict[str, CompanyRow]:
         rows = await self._connection.execute(sa.select(company.c.id, company.c.key, company.c.settings))
         return {row.key: CompanyRow(*row) for row in rows}

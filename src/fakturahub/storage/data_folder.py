@@ -8,6 +8,7 @@
     ├── mail/            mails that were written to the folder instead of being sent
     ├── print/           letters handed to a printer
     ├── keys/            the master key
+    ├── cache/           compiled rule packs, made again when they are missing; nothing worth a backup
     └── run/             locks and the server's start log; nothing worth a backup
 
 Every subfolder is 0700 and belongs to the user the hub runs as (``postgres/`` to the server's user, where the hub runs
@@ -33,7 +34,7 @@ from fakturahub.errors import DataFolderError
 
 DEFAULT_FOLDER = Path("var")
 
-_SUBFOLDERS = ("postgres", "payloads", "mail", "print", "keys", "run")
+_SUBFOLDERS = ("postgres", "payloads", "mail", "print", "keys", "cache", "run")
 _OPEN_TO_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 #: errno of a file system that has no locks
 _NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS)
@@ -51,6 +52,7 @@ class DataFolder:
         self.mail = self.path / "mail"
         self.print = self.path / "print"
         self.keys = self.path / "keys"
+        self.cache = self.path / "cache"
         self.run = self.path / "run"
         #: sentences about what `open` found odd but usable
         self.warnings: tuple[str, ...] = ()

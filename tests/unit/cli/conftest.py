@@ -15,6 +15,7 @@ import pytest
 from fakturahub import cli, start, telemetry
 from fakturahub.clock import new_id
 from fakturahub.exchange.deliver import Deliverer
+from fakturahub.exchange.rulebook import bundled
 from fakturahub.exchange.submit import Exchange
 from fakturahub.identity.companies import Companies, refresh
 from fakturahub.model import Answer, Mode, Submission
@@ -110,7 +111,7 @@ async def _fill(hub: Filled) -> None:
     writer = SubmissionWriter(database)
     writer.start()
     payloads = PayloadStore.open(hub.data / "payloads")
-    exchange = Exchange(companies, writer, payloads)
+    exchange = Exchange(companies, writer, payloads, bundled)
     sender = companies.by_credential("pagero", "skog")
     assert sender is not None
     begin = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)

@@ -21,7 +21,7 @@ from tests.unit.cli.conftest import Filled, Run, parsed
 
 Where = tuple[str, str, str, str]
 
-ALL = ["data folder", "disk", "database", "schema", "clock", "payloads", "keys", "configuration", "deliveries"]
+ALL = ["data folder", "disk", "database", "schema", "clock", "payloads", "keys", "configuration", "rules", "deliveries"]
 
 
 def examined(done: Any) -> dict[str, dict[str, Any]]:
@@ -79,11 +79,11 @@ def test_an_empty_database(fakturahub: Run, database: str, tmp_path: Path) -> No
     done = fakturahub("doctor", "--json", "--data", tmp_path / "data", "--database", database)
     assert bad(done) == {
         "schema": (
-            "The database has schema none; this program needs 0002.",
+            "The database has schema none; this program needs 0003.",
             "Start `fakturahub serve` once, it upgrades the database.",
         )
     }
-    assert set(examined(done)) == set(ALL) - {"keys", "configuration", "deliveries"}
+    assert set(examined(done)) == set(ALL) - {"keys", "configuration", "rules", "deliveries"}
 
 
 def test_a_newer_database(fakturahub: Run, provisioned: Where) -> None:

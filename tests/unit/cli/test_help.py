@@ -12,7 +12,20 @@ from fakturahub import __version__, cli
 from tests.unit.cli.conftest import Filled, Run
 
 GROUP: Any = typer.main.get_command(cli.app)
-COMMANDS: dict[str, Any] = {name: command for name, command in GROUP.commands.items() if not command.hidden}
+
+
+def commands_of(group: Any, above: str = "") -> dict[str, Any]:
+    """Every command by its words, those of a group of commands, too."""
+    found: dict[str, Any] = {}
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            found |= commands_of(command, f"{above}{name} ")
+        elif not command.hidden:
+            found[f"{above}{name}"] = command
+    return found
+
+
+COMMANDS = commands_of(GROUP)
 
 
 def plain(text: str) -> str:
@@ -31,6 +44,11 @@ def test_the_commands_are_those_of_the_house() -> None:
         "doctor",
         "detect",
         "convert",
+        "validate",
+        "rules install",
+        "rules list",
+        "rules show",
+        "rules remove",
     }
 
 
@@ -38,16 +56,19 @@ def test_help_names_every_command_and_what_it_is_for(fakturahub: Run) -> None:
     done = fakturahub("--help")
     assert done.status == 0
     text = plain(done.out)
+    rules = plain(fakturahub("rules", "--help").out)
     for name, command in COMMANDS.items():
-        assert name in text
-        assert (command.help or "").split(".")[0] in text
+        shown = rules if name.startswith("rules ") else text
+        assert name.split()[-1] in shown
+        assert (command.help or "").split(".")[0] in shown
+    assert plain(GROUP.commands["rules"].help or "?") in text
     assert not re.search(r"\bnode\b", text), "what serve starts is not for people"
     assert "fakturahub serve" in text
 
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_help_of_a_command_explains_all_that_it_takes(fakturahub: Run, name: str) -> None:
-    done = fakturahub(name, "--help")
+    done = fakturahub(*name.split(), "--help")
     assert done.status == 0
     text = plain(done.out)
     command = COMMANDS[name]
@@ -66,7 +87,7 @@ def test_help_of_a_command_explains_all_that_it_takes(fakturahub: Run, name: str
     assert "FAKTURAHUB_DATABASE" in text
 
 
-@pytest.mark.parametrize("name", ["documents", "document", "deliveries", "apply", "doctor"])
+@pytest.mark.parametrize("name", ["documents", "document", "deliveries", "apply", "doctor", "rules list", "rules show"])
 def test_what_a_program_would_read_can_be_had_as_json(name: str) -> None:
     assert "--json" in {option for one in COMMANDS[name].params for option in one.opts}
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from datetime import UTC, datetime, timedelta
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -18,16 +21,19 @@ from fakturahub.clock import new_id
 from fakturahub.errors import (
     DoctypeRefused,
     EmptyBody,
+    InvalidDocument,
     NoContract,
     NotWellFormed,
     Overloaded,
     SellerMismatch,
     TransferUnreadable,
+    Unavailable,
     UnknownDocument,
 )
 from fakturahub.exchange import submit as submit_module
+from fakturahub.exchange.rulebook import Broken, Installed, Rulebook, bundled
 from fakturahub.exchange.submit import Accepted, Exchange
-from fakturahub.model import Answer, DocumentState, Mode, Submission
+from fakturahub.model import Answer, DocumentState, Mode, Submission, Verdict
 from fakturahub.storage.payloads import INLINE_LIMIT, PayloadStore, decode_inline
 from fakturahub.storage.submissions import DocumentRow, Stored, SubmissionRows
 from tests.running import INVOICE
@@ -63,12 +69,14 @@ class Desk:
         self.writer = Writer()
         self.payloads = PayloadStore(MemoryStore())
         self.told: list[Accepted] = []
+        self.rules: Callable[[], Rulebook] = bundled
+        self.now = NOW
 
     async def submit(self, data: bytes = ORIGINAL, *, mode: Mode = Mode.PROD, key: str | None = None) -> SubmissionRows:
         """Submit *data*; what was stored."""
-        exchange = Exchange(self.companies, self.writer, self.payloads)  # type: ignore[arg-type]
+        exchange = Exchange(self.companies, self.writer, self.payloads, self.rules)  # type: ignore[arg-type]
         submission = Submission(
-            new_id(NOW), self.sender.id, "pagero", data, mode, NOW, key, "file.xml", "invoice", "request-1"
+            new_id(self.now), self.sender.id, "pagero", data, mode, self.now, key, "file.xml", "invoice", "request-1"
         )
 
         def compose(accepted: Accepted) -> Answer:
@@ -129,8 +137,9 @@ async def test_a_document_for_a_company_of_this_hub_is_routed() -> None:
     assert (delivery.address, delivery.wanted_syntax) == ("0216:003727901319", "finvoice-3.0")
     assert delivery.why == "Virta Sähkö Oy was found by electronic address 0216:003727901319"
     assert facts(rows)["route"] == delivery.why
-    assert facts(rows)["verdict"] == "not checked"
-    assert facts(rows)["findings"] == []
+    assert facts(rows)["verdict"] == "valid"
+    assert facts(rows)["packs"] == [{"name": "en16931-ubl-1.3.16", "version": "1.3.16", "rules": 979}]
+    assert (facts(rows)["findings"], facts(rows)["findings_in_all"]) == ([], 0)
     assert facts(rows)["recognition"]["syntax"] == "peppol-bis-3"
     assert facts(rows)["heading"]["number"] == "2026-1107"
     (told,) = desk.told
@@ -150,7 +159,7 @@ async def test_every_change_of_state_is_an_event_in_its_order() -> None:
     last = max(rows.events, key=lambda event: event.id)
     assert {event.document_id for event in rows.events} == {rows.documents[0].id}
     assert last.delivery_id == rows.deliveries[0].id
-    assert json.loads(last.data)["why"] == rows.deliveries[0].why
+    assert json.loads(last.data) == {"why": rows.deliveries[0].why, "code": None, "verdict": "valid"}
 
 
 async def test_a_document_for_nobody_here_is_kept() -> None:
@@ -230,8 +239,9 @@ async def test_its_own_documents_pass_the_strict_setting() -> None:
 
 async def test_a_document_without_a_seller_is_not_the_companys() -> None:
     start, end = ORIGINAL.index(b"<cac:AccountingSupplierParty>"), ORIGINAL.index(b"<cac:AccountingCustomerParty>")
-    rows = await Desk().submit(ORIGINAL[:start] + ORIGINAL[end:])
-    assert "names nobody as its seller" in facts(rows)["findings"][0]["message"]
+    rows = await Desk(sender={"validation": "warn"}).submit(ORIGINAL[:start] + ORIGINAL[end:])
+    (finding,) = [one for one in facts(rows)["findings"] if one["rule"] == "seller-mismatch"]
+    assert "names nobody as its seller" in finding["message"]
 
 
 # --- documents that are none ----------------------------------------------------------------------------------------
@@ -313,7 +323,7 @@ async def test_a_repeat_gets_the_first_answer_and_is_counted_as_one() -> None:
     desk.writer = Writer(Stored(first, True, new_id(NOW)))
     counter = telemetry.SUBMISSIONS.labels("pagero", "prod", "true")
     before = counter._value.get()
-    exchange = Exchange(desk.companies, desk.writer, desk.payloads)  # type: ignore[arg-type]
+    exchange = Exchange(desk.companies, desk.writer, desk.payloads, desk.rules)  # type: ignore[arg-type]
     submission = Submission(new_id(NOW), desk.sender.id, "pagero", ORIGINAL, Mode.PROD, NOW)
     assert await exchange.submit(submission, desk.sender, lambda _: Answer(200, "", b"a new one")) == (first, True)
     assert counter._value.get() == before + 1
@@ -343,13 +353,17 @@ async def test_large_payloads_go_into_the_store(size: int, inline: bool) -> None
         assert await desk.payloads.get(document.sha256) == data
 
 
-async def test_a_large_document_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("size", "validation"),
+    [(submit_module.READ_IN_THREAD + 1, "off"), (submit_module.CHECK_IN_THREAD + 1, "reject")],
+)
+async def test_a_large_document_holds_up_nobody(monkeypatch: pytest.MonkeyPatch, size: int, validation: str) -> None:
     """While one is read, others go on: the loop turns."""
     read, turns = submit_module._read, 0
 
-    def slowly(data: bytes) -> Any:
+    def slowly(*given: Any) -> Any:
         asyncio.run_coroutine_threadsafe(turn(), loop).result(10)
-        return read(data)
+        return read(*given)
 
     async def turn() -> None:
         nonlocal turns
@@ -357,7 +371,8 @@ async def test_a_large_document_holds_up_nobody(monkeypatch: pytest.MonkeyPatch)
 
     loop = asyncio.get_running_loop()
     monkeypatch.setattr(submit_module, "_read", slowly)
-    await Desk().submit(padded(submit_module.READ_IN_THREAD + 1))
+    desk = Desk(sender={"validation": validation})
+    await desk.submit(padded(size))
     assert turns == 1
 
 
@@ -372,3 +387,163 @@ async def test_an_answer_is_composed_before_anything_is_stored() -> None:
     with pytest.raises(Overloaded):
         await desk.submit()
     assert len(desk.told) == 1
+
+
+# --- the rules ------------------------------------------------------------------------------------------------------
+
+#: breaks BR-CO-15 and BR-CO-16 of EN 16931
+INVALID = re.sub(rb"<cbc:TaxInclusiveAmount(.*?)>[^<]*", rb"<cbc:TaxInclusiveAmount\g<1>>1.00", ORIGINAL)
+FORWARDED = ORIGINAL.replace(b"urn:cen.eu:en16931:2017#", b"urn:example:no-rules-here#")
+
+
+def broken_rulebook() -> Rulebook:
+    """One whose pack cannot be run: the engine trips over it."""
+    (one,) = bundled()
+    return Rulebook([replace(one, pack=object())])  # type: ignore[arg-type]
+
+
+async def test_an_invalid_document_is_refused() -> None:
+    desk = Desk()
+    rows = await desk.submit(INVALID, key="k")
+    assert (rows.state, rows.takes_key, rows.repeat_key) == ("refused", False, "prod:key:k")
+    assert (rows.documents[0].state, rows.documents[0].number, rows.deliveries) == ("rejected", "2026-1107", ())
+    told = facts(rows)
+    assert (told["verdict"], told["route"], told["packs"][0]["rules"]) == ("invalid", None, 979)
+    finding, other = told["findings"]
+    assert (other["rule"], told["findings_in_all"]) == ("BR-CO-16", 2)
+    assert (finding["rule"], finding["severity"], finding["pack"]) == ("BR-CO-15", "fatal", "en16931-ubl-1.3.16")
+    assert (finding["path"], finding["term"]) == ("/Invoice[1]", "BT-112, BT-109, BT-110")
+    assert finding["line"] == 4
+    assert "explanation" not in finding, "it can be had in any language later"
+    (judged,) = desk.told[0].documents
+    assert isinstance(judged.refusal, InvalidDocument)
+    assert str(judged.refusal) == "The document breaks 2 rules: BR-CO-15, BR-CO-16. (at /Invoice[1], line 4)"
+    assert judged.findings[0].explanation is not None
+    rejected = max(rows.events, key=lambda event: event.id)
+    assert json.loads(rejected.data) == {
+        "why": "The document breaks 2 rules: BR-CO-15, BR-CO-16.",
+        "code": "invalid-document",
+        "verdict": "invalid",
+    }
+
+
+async def test_without_a_key_an_invalid_document_is_still_known_by_its_bytes() -> None:
+    """What was accepted under other rules is found again."""
+    rows = await Desk().submit(INVALID)
+    assert rows.repeat_key == f"prod:bytes:{hashlib.sha256(INVALID).hexdigest()}"
+    assert rows.takes_key is False
+
+
+async def test_what_breaks_the_schema_is_told_with_its_line() -> None:
+    data = ORIGINAL.replace(b"<cbc:IssueDate>2026-11-02", b"<cbc:IssueDate>2026-11-02Q")
+    desk = Desk(sender={"validation": "warn"})
+    # the reader of headings refuses the date before anything else does
+    assert facts(await desk.submit(data))["findings"][0]["rule"] == "bad-value"
+    data = ORIGINAL.replace(b'<cbc:LineExtensionAmount currencyID="EUR">', b"<cbc:LineExtensionAmount>", 1)
+    assert data != ORIGINAL
+    (finding,) = [one for one in facts(await desk.submit(data))["findings"] if one["rule"] == "XSD"]
+    assert (finding["severity"], finding["pack"]) == ("fatal", "ubl-2.1-xsd")
+    assert data.splitlines()[finding["line"] - 1].strip().startswith(b"<cbc:LineExtensionAmount>")
+
+
+async def test_a_company_that_only_wants_to_be_warned() -> None:
+    desk = Desk(sender={"validation": "warn"})
+    rows = await desk.submit(INVALID, key="k")
+    assert (rows.state, rows.takes_key, rows.documents[0].state) == ("accepted", True, "routed")
+    assert (facts(rows)["verdict"], len(rows.deliveries)) == ("invalid", 1)
+    assert [one["rule"] for one in facts(rows)["findings"]] == ["BR-CO-15", "BR-CO-16"]
+    assert desk.told[0].documents[0].verdict is Verdict.INVALID
+
+
+async def test_a_company_whose_documents_are_not_checked() -> None:
+    desk = Desk(sender={"validation": "off"})
+
+    def never() -> Rulebook:
+        raise AssertionError("nobody asks for rules")
+
+    desk.rules = never
+    rows = await desk.submit(INVALID)
+    assert (rows.state, facts(rows)["verdict"], facts(rows)["packs"]) == ("accepted", "not checked", [])
+    (finding,) = facts(rows)["findings"]
+    assert (finding["rule"], finding["severity"]) == ("not-checked", "information")
+    assert "passed on unchecked" in finding["message"]
+
+
+async def test_a_document_without_rules_passes_with_a_remark() -> None:
+    desk = Desk()
+    rows = await desk.submit(FORWARDED)
+    assert (rows.state, facts(rows)["verdict"], facts(rows)["packs"]) == ("accepted", "not checked", [])
+    (finding,) = facts(rows)["findings"]
+    assert finding["message"] == "Not checked: no rules are installed for documents in ubl-2.1."
+
+
+@pytest.mark.parametrize("rules", [broken_rulebook, pytest.param(lambda: _unusable(), id="unusable")])
+@pytest.mark.parametrize("validation", ["reject", "warn"])
+async def test_where_the_engine_fails_nothing_is_stored(rules: Callable[[], Rulebook], validation: str) -> None:
+    desk = Desk(sender={"validation": validation})
+    desk.rules = rules
+    with pytest.raises(Unavailable) as raised:
+        await desk.submit(key="k")
+    assert raised.value.code in ("rules-failed", "pack-unusable")
+    assert (desk.writer.stored, desk.told) == ([], [])
+    desk.rules = bundled
+    assert (await desk.submit(key="k")).state == "accepted", "the same again, once the engine is well"
+
+
+def _unusable() -> Rulebook:
+    (one,) = bundled()
+    return Rulebook([Broken(**one.as_facts(), reason="it is damaged.")])
+
+
+async def test_the_rules_are_those_of_the_senders_day() -> None:
+    """At half past eleven at night in London it is tomorrow in Stockholm."""
+    asked: list[date] = []
+
+    class Book(Rulebook):
+        def chosen(self, recognition: Any, root_tag: str, on: date, *, next: bool = False) -> tuple[Installed, ...]:
+            asked.append(on)
+            return super().chosen(recognition, root_tag, on, next=next)
+
+    desk = Desk()
+    desk.rules = lambda: Book(bundled())
+    desk.now = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+    await desk.submit()
+    assert asked == [date(2027, 1, 1)]
+
+
+async def test_findings_are_stored_within_bounds_and_counted() -> None:
+    line = re.search(rb"<cac:InvoiceLine>.*?</cac:InvoiceLine>", ORIGINAL, re.DOTALL)
+    assert line is not None
+    bad = line[0].replace(b"<cbc:Name>", b"<cbc:Name/><!--").replace(b"</cbc:Name>", b"-->")
+    many = ORIGINAL.replace(b"</Invoice>", bad * (submit_module.FINDINGS + 5) + b"</Invoice>")
+    rows = await Desk().submit(many)
+    told = facts(rows)
+    assert (rows.documents[0].state, len(told["findings"])) == ("rejected", submit_module.FINDINGS)
+    assert told["findings_in_all"] > submit_module.FINDINGS
+    assert {one["severity"] for one in told["findings"]} == {"fatal"}, "the gravest are kept"
+
+
+async def test_a_finding_that_repeats_much_of_the_document_is_cut_off() -> None:
+    data = re.sub(rb"(<cbc:CustomizationID>)[^<]*", rb"\g<1>urn:cen.eu:en16931:2017#" + b"x" * 5_000, ORIGINAL)
+    long = data.replace(b'schemeID="0007"', b'schemeID="' + b"9" * 5_000 + b'"', 1)
+    assert long != data
+    rows = await Desk(sender={"validation": "warn"}).submit(long)
+    found = facts(rows)["findings"]
+    assert found
+    assert max(len(one["message"]) for one in found) <= submit_module.FINDING_TEXT
+
+
+async def test_the_sender_reads_explanations_in_its_language() -> None:
+    texts = []
+    for language in ("en", "sv"):
+        desk = Desk(sender={"language": language})
+        await desk.submit(INVALID)
+        texts.append(desk.told[0].documents[0].findings[0].explanation)
+    assert texts[0] != texts[1]
+    assert None not in texts
+
+
+async def test_verdicts_are_counted() -> None:
+    before = telemetry.VALIDATIONS.labels("pagero", "invalid")._value.get()
+    await Desk().submit(INVALID)
+    assert telemetry.VALIDATIONS.labels("pagero", "invalid")._value.get() == before + 1

@@ -14,7 +14,7 @@ import fakturahub
 from fakturahub.errors import DataFolderError
 from fakturahub.storage.data_folder import DataFolder, FileLock
 
-NAMES = ["keys", "mail", "payloads", "postgres", "print", "run"]
+NAMES = ["cache", "keys", "mail", "payloads", "postgres", "print", "run"]
 
 
 def mode_of(path: Path) -> int:
@@ -28,11 +28,11 @@ def test_open_makes_the_layout_for_the_hub_alone(tmp_path: Path) -> None:
     finally:
         os.umask(old)
     assert sorted(one.name for one in folder.path.iterdir()) == NAMES
-    assert [mode_of(folder.path / name) for name in NAMES] == [0o700] * 6
+    assert [mode_of(folder.path / name) for name in NAMES] == [0o700] * len(NAMES)
     assert mode_of(folder.path) == (0o711 if os.geteuid() == 0 else 0o700)
     assert folder.warnings == ()
-    assert [folder.postgres, folder.payloads, folder.mail, folder.print, folder.keys, folder.run] == [
-        folder.path / name for name in ("postgres", "payloads", "mail", "print", "keys", "run")
+    assert [folder.postgres, folder.payloads, folder.mail, folder.print, folder.keys, folder.cache, folder.run] == [
+        folder.path / name for name in ("postgres", "payloads", "mail", "print", "keys", "cache", "run")
     ]
 
 

@@ -121,7 +121,7 @@ def test_unknown_headers_do_no_harm(hub: Hub) -> None:
     assert exchange(hub.port, posting(invoice("PS-7"), *fields, key="ps-7")).shown == RECEIVED
 
 
-def test_the_operators_own_example_is_received_and_kept_without_a_receiver(hub: Hub) -> None:
+def test_the_operators_own_example_is_received_and_kept_without_a_receiver(hub: Hub, big_hub: Hub) -> None:
     request = posting(
         OPERATORS_EXAMPLE,
         "x-interchange-id: Invoice-1234567890",
@@ -130,13 +130,16 @@ def test_the_operators_own_example_is_received_and_kept_without_a_receiver(hub: 
         "User-Agent: Apache-HttpClient/4.5 (Java/1.7.0_72)",
         host="www.pageroonline.com",
     )
-    answer = exchange(hub.port, request)
-    assert paragraphs(answer)[1:] == [
-        "No receiver was found for the document yet. It is kept, and can be routed later."
-    ]
-    (kept,) = documents(hub, submission_of(answer))
+    # By default it is refused, for the elements that were omitted for clarity.
+    said = paragraphs(exchange(hub.port, request))
+    assert said[1].startswith("The transfer is stored, but its document was rejected: invalid-document: ")
+    answer = exchange(big_hub.port, request)
+    said = paragraphs(answer)
+    assert said[1].startswith("The document was taken as it is, as the company's settings say.")
+    assert said[-1] == "No receiver was found for the document yet. It is kept, and can be routed later."
+    (kept,) = documents(big_hub, submission_of(answer))
     assert (kept["number"], kept["state"], kept["deliveries"]) == ("1234567890", "unroutable", [])
-    assert hub.command("payload", str(kept["id"])).encode() == OPERATORS_EXAMPLE
+    assert big_hub.command("payload", str(kept["id"])).encode() == OPERATORS_EXAMPLE
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,10 @@ from starlette.requests import Request
 from fakturahub.clock import new_id
 from fakturahub.dialects.surface import call_of
 from fakturahub.errors import BadRequest, UnknownPath
-from fakturahub.exchange.submit import Accepted
+from fakturahub.exchange.submit import Accepted, Judged, broken
+from fakturahub.exchange.validate import NOT_CHECKED
 from fakturahub.identity.companies import Company
-from fakturahub.model import Answer, DocumentState, Mode, Submission
+from fakturahub.model import Answer, DocumentState, Finding, Mode, Severity, Submission, Verdict
 
 #: The content type of the operator's own examples. Bodies are ASCII with numeric references, so any reader is right.
 CONTENT_TYPE = "text/html; charset=iso-8859-1"
@@ -34,6 +35,10 @@ DOCUMENT_TYPES = frozenset(
 
 #: Send modes in the URL (specification 1.2; ``cert`` inferred).
 MODES = {"prod": Mode.PROD, "test": Mode.TEST, "cert": Mode.CERT}
+
+#: fatal findings that an answer names one by one, and characters of the authority's message and of the path in each
+FINDINGS = 20
+FINDING_TEXT = 300
 
 _INTERCHANGE_ID = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
 
@@ -94,8 +99,33 @@ def answer(accepted: Accepted) -> Answer:
         if document.refusal is not None:
             error = document.refusal
             lines.append(f"The transfer is stored, but its document was rejected: {error.code}: {error}")
-        elif document.state is DocumentState.UNROUTABLE:
+        elif document.verdict is Verdict.INVALID:
+            lines.append(f"The document was taken as it is, as the company's settings say. {broken(document.findings)}")
+        lines += _findings(document)
+        if document.state is DocumentState.UNROUTABLE:
             lines.append("No receiver was found for the document yet. It is kept, and can be routed later.")
     if accepted.submission.mode is not Mode.PROD:
         lines.append(f"Mode {accepted.submission.mode}: everything was done but the delivery. Nothing is forwarded.")
     return Answer(200, CONTENT_TYPE, page("Received", *lines))
+
+
+def _findings(document: Judged) -> list[str]:
+    """What the rules say against the document, or that there are none for it."""
+    if document.verdict is not Verdict.INVALID:
+        return [one.message for one in document.findings if one.rule == NOT_CHECKED]
+    fatal = [one for one in document.findings if one.severity is Severity.FATAL and one.pack is not None]
+    lines = [_finding(one) for one in fatal[:FINDINGS]]
+    if len(fatal) > FINDINGS:
+        lines.append(f"And {len(fatal) - FINDINGS} more findings that are not shown here.")
+    return lines
+
+
+def _finding(finding: Finding) -> str:
+    at = f", at {_cut(finding.path)}" if finding.path is not None else ""
+    line = f", line {finding.line}" if finding.line is not None else ""
+    said = f"{finding.rule} of {finding.pack}{at}{line}: {_cut(finding.message)}"
+    return f"{said} {finding.explanation}" if finding.explanation is not None else said
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= FINDING_TEXT else text[: FINDING_TEXT - 1] + "…"

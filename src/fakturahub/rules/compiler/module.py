@@ -1,0 +1,419 @@
+"""One pack as one Python module: variables, functions, keys, predicates of contexts, checks and messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from fakturahub.rules import tree
+from fakturahub.rules.compiler.bodies import Bodies
+from fakturahub.rules.compiler.code import MANY, ONE, STRINGS, Code, NotCompiled, Scope, exactly_one, listed
+from fakturahub.rules.compiler.contexts import Alternative, alternatives, anywhere
+from fakturahub.rules.compiler.conversions import atomised, condition, converted
+from fakturahub.rules.compiler.expressions import Compiler
+from fakturahub.rules.compiler.focus import free_variables, parts
+from fakturahub.rules.compiler.rulewriting import function as written_function
+from fakturahub.rules.compiler.short import Short
+from fakturahub.rules.compiler.shortening import ShortCompiler, tokens_of
+from fakturahub.rules.refused import Reason
+from fakturahub.rules.runtime.strings import normalize_space
+from fakturahub.rules.xpath.lexer import XPathRefused
+from fakturahub.rules.xpath.parser import parse, parse_type
+from fakturahub.rules.xpath.syntax import Expr, Literal, SequenceType
+
+#: the Schematron query bindings whose expressions are XPath 2.0
+BINDINGS = frozenset({None, "xslt2", "xslt3", "xpath2", "xpath3", "xpath31"})
+#: different argument types with which one function may be called
+VARIANTS = 50
+_DOCUMENT = Code("0", "element", ONE)
+_NODE = "n"
+
+
+@dataclass
+class Written:
+    """What has been generated: functions by name, and what stands beside them as data."""
+
+    functions: list[str] = field(default_factory=list)
+    reasons: list[Reason] = field(default_factory=list)
+    slots: int = 0
+    #: constants of the module: name -> source
+    constants: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class _Function:
+    declared: tree.Function
+    parameters: tuple[SequenceType | None, ...]
+    result: SequenceType | None
+    variants: dict[tuple[Any, ...], Code | None] = field(default_factory=dict)
+
+
+class SchemaModule:
+    """Generates the functions of one schema. *prefix* keeps the names of several schemas of a pack apart."""
+
+    def __init__(self, schema: tree.Schema, prefix: str, written: Written) -> None:
+        self.schema = schema
+        self.prefix = prefix
+        self.written = written
+        self.compiler = Compiler(self._call_function, self._call_key, self._constant)
+        self.bodies = Bodies(self.compiler, self.parse, self.parse_type)
+        self.short = ShortCompiler(self._call_short, self._call_key, self._constant, self.compiler, self)
+        self.short_bodies = Bodies(self.short, self.parse, self.parse_type)
+        self._count = 0
+        self._global_sources: set[str] = set()
+        self._lists: dict[str, tuple[str, ...]] = {}
+        self._sets: dict[tuple[str, ...], str] = {}
+        self._once: dict[object, str] = {}
+        self._constants: dict[str, str] = {}
+        self._keys: dict[str, list[tree.Key]] = {}
+        self._key_codes: dict[str, str] = {}
+        self._functions: dict[tuple[str, int], _Function] = {}
+        self._globals: dict[str, Code] = {}
+
+    # --- parsing ---
+
+    def parse(self, expression: str) -> Expr:
+        """*expression* with the schema's prefixes; NotCompiled where it is not XPath 2.0."""
+        try:
+            return parse(expression, self.schema.namespaces, self.schema.default_namespace)
+        except XPathRefused as refused:
+            raise NotCompiled(refused.reason) from None
+
+    def parse_type(self, text: str) -> SequenceType:
+        """A declared type."""
+        try:
+            return parse_type(text, self.schema.namespaces)
+        except XPathRefused as refused:
+            raise NotCompiled(refused.reason) from None
+
+    def refuse(self, place: tree.Place, expression: str, why: str) -> None:
+        """Notes why the pack cannot be compiled."""
+        self.written.reasons.append(Reason(place.file, place.line, expression, why))
+
+    def attempt(self, place: tree.Place, expression: str, make: Callable[[], Any]) -> Any:
+        """What *make* gives, or None with the reason noted."""
+        try:
+            return make()
+        except NotCompiled as refused:
+            self.refuse(place, expression, refused.reason)
+        except RecursionError:
+            self.refuse(place, expression, "the expression nests too deep")
+        return None
+
+    # --- writing ---
+
+    def name(self, letter: str) -> str:
+        self._count += 1
+        return f"{self.prefix}{letter}{self._count}"
+
+    def write(self, name: str, parameters: str, result: str) -> str:
+        """A function that returns an expression."""
+        self.written.functions.append(f"def {name}({parameters}):\n    return {result}\n")
+        return name
+
+    def slot(self) -> int:
+        """A place for a value that is computed once per document."""
+        self.written.slots += 1
+        return self.written.slots - 1
+
+    # --- variables ---
+
+    def global_variable(self, let: tree.Let, visible: Mapping[str, Code]) -> Code | None:
+        """A variable of the schema or of a pattern: evaluated at the document node, once, if it is asked for."""
+        code = self.attempt(let.place, let.select or let.name, lambda: self._global(let, visible))
+        return code  # type: ignore[no-any-return]
+
+    def _global(self, let: tree.Let, visible: Mapping[str, Code]) -> Code:
+        value = self.bodies.value(let, Scope(_DOCUMENT, visible, current=_DOCUMENT))
+        name = self.name("g")
+        self.write(f"{name}e", "d", value.source)
+        self.write(name, "d", f"once(d, {self.slot()}, {name}e)")
+        source = f"{name}(d)"
+        self._global_sources.add(source)
+        if let.select is not None:
+            expr = self.parse(let.select)
+            words = tokens_of(expr)
+            if words is not None:
+                self._lists[source] = words
+            if isinstance(expr, Literal) and isinstance(expr.value, str):
+                self._constants[source] = expr.value
+        elif value.kind == "tree" and all(isinstance(part, tree.Text) for part in let.body):
+            self._constants[source] = "".join(part.text for part in let.body if isinstance(part, tree.Text))
+        return value.with_source(source)
+
+    def _constant(self, source: str) -> str | None:
+        return self._constants.get(source)
+
+    def globals(self) -> dict[str, Code]:
+        """The schema's variables: each may use the others, whatever their order."""
+        pending = list(self.schema.lets)
+        known: dict[str, Code] = {}
+        names = {let.name for let in pending}
+        while pending:
+            ready = [let for let in pending if not self._needs(let) & (names - set(known))]
+            if not ready:
+                for let in pending:
+                    self.refuse(let.place, let.select or let.name, f"the variable ${let.name} depends on itself")
+                break
+            for let in ready:
+                pending.remove(let)
+                names.discard(let.name)
+                code = self.global_variable(let, known)
+                if code is not None:
+                    known[let.name] = code
+        self._globals = known
+        return known
+
+    def _needs(self, let: tree.Let) -> frozenset[str]:
+        if let.select is None:
+            return frozenset()
+        try:
+            return free_variables(self.parse(let.select))
+        except NotCompiled:
+            return frozenset()
+
+    def rule_variable(self, let: tree.Let, scope: Scope) -> Code | None:
+        """A variable of a rule: evaluated at the rule's node, once, if it is asked for."""
+
+        def make() -> Code:
+            value = self.bodies.value(let, scope)
+            name = self.name("l")
+            self.write(f"{name}e", "d, n, m", value.source)
+            self.write(name, "d, n, m", f"once_here(d, n, m, {name!r}, {name}e)")
+            return value.with_source(f"{name}(d, n, m)")
+
+        return self.attempt(let.place, let.select or let.name, make)  # type: ignore[no-any-return]
+
+    # --- what short forms keep ---
+
+    def count_uses(self, rules: Iterable[tree.Rule]) -> None:
+        """Counts how often expressions are evaluated: in a rule for the root element once."""
+        for rule in rules:
+            try:
+                found = alternatives(self.parse(rule.context))
+                trees = [self.parse(check.test) for check in rule.checks]
+                for alternative in found:
+                    for step in alternative.steps:
+                        self.short.uses.update({one: 2 for expr in step.predicates for one in parts(expr)})
+            except NotCompiled:
+                continue
+            often = 1 if all(one.anchored and len(one.steps) < 2 for one in found) else 2
+            for expr in trees:
+                for one in parts(expr):
+                    self.short.uses[one] += often
+
+    def is_global(self, code: Code) -> bool:
+        """Whether *code* is a variable of the schema or of a pattern."""
+        return code.source in self._global_sources
+
+    def tokens(self, code: Code) -> tuple[str, ...] | None:
+        """The strings of a variable that is a list of literals."""
+        return self._lists.get(code.source)
+
+    def constant_set(self, tokens: tuple[str, ...]) -> str:
+        """The module's name of a set of strings."""
+        if tokens not in self._sets:
+            name = self._sets[tokens] = f"{self.prefix}words{len(self._sets)}"
+            self.written.constants[name] = f"frozenset({tokens!r})"
+        return self._sets[tokens]
+
+    def once(self, key: object, short: str, exact: Callable[[], Code], as_number: bool) -> str:
+        """The source of a value that is computed when a document first asks for it."""
+        if key not in self._once:
+            name, slot = self.name("h"), self.slot()
+            self.written.functions.append(written_function(f"{name}b", "d", [f"return {short}"]))
+            plain = exact().source
+            self.write(f"{name}e", "d", f"nan_if_none({plain})" if as_number else plain)
+            self.write(name, "d", f"kept(d, {slot}, {name}b, {name}e)")
+            self._once[key] = f"(M[{slot}] if M[{slot}] is not UNSET else {name}(d))"
+        return self._once[key]
+
+    # --- functions of the pack ---
+
+    def declare(self) -> None:
+        """Makes the schema's functions and keys known."""
+        for key in self.schema.keys:
+            self._keys.setdefault(key.name, []).append(key)
+        for declared in self.schema.functions:
+            self.attempt(declared.place, declared.name, partial(self._declare, declared))
+
+    def _declare(self, function: tree.Function) -> None:
+        prefix, colon, local = function.name.partition(":")
+        if not colon or prefix not in self.schema.namespaces:
+            raise NotCompiled("a function without a declared prefix")
+        types = tuple(
+            None if parameter.as_type is None else self.parse_type(parameter.as_type)
+            for parameter in function.parameters
+        )
+        result = None if function.as_type is None else self.parse_type(function.as_type)
+        name = f"{{{self.schema.namespaces[prefix]}}}{local}"
+        self._functions[name, len(types)] = _Function(function, types, result)
+
+    def _call_short(self, name: str, arguments: list[Code]) -> Code:
+        return self._call_function(name, arguments, is_short=True)
+
+    def _inlined(self, function: _Function, values: list[Code]) -> Code | None:
+        """A function of one value-of or sequence that calls no other, in the place of its call."""
+        body = function.declared.body
+        if len(body) != 1 or not isinstance(body[0], (tree.ValueOf, tree.Sequence)) or function.result is None:
+            return None
+        if f"{function.declared.name.partition(':')[0]}:" in body[0].select or any(v.card != ONE for v in values):
+            return None
+        names = [self.short.fresh() for _ in values]
+        parameters = {
+            parameter.name: self.short.item(name, value.kind)
+            for parameter, name, value in zip(function.declared.parameters, names, values, strict=True)
+        }
+        code = self.short_bodies.sequence(body, Scope(None, {**self._globals, **parameters}))
+        code = converted(code, function.result)
+        passed = ", ".join(
+            value.short.number if value.short is not None and value.short.number else value.source for value in values
+        )
+        source = f"(lambda {', '.join(names)}: {condition(code) if code.kind == 'boolean' else code.source})({passed})"
+        return replace(
+            code,
+            source=source,
+            loop=None,
+            unsorted=None,
+            short=Short(exists=source) if code.kind == "boolean" else None,
+        )
+
+    def _call_function(self, name: str, arguments: list[Code], *, is_short: bool = False) -> Code:
+        function = self._functions.get((name, len(arguments)))
+        if function is None:
+            raise NotCompiled(f"the function {name}() with {len(arguments)} arguments is not known")
+        values = [
+            argument if wanted is None else converted(argument, wanted)
+            for argument, wanted in zip(arguments, function.parameters, strict=True)
+        ]
+        if is_short:
+            inlined = self._inlined(function, values)
+            if inlined is not None:
+                return inlined
+        key = (is_short, *((value.kind, value.card, value.flat, value.ordered) for value in values))
+        if key not in function.variants:
+            if len(function.variants) >= VARIANTS:
+                raise NotCompiled(f"{name}() is called with more than {VARIANTS} combinations of types")
+            self._write_function(function, values, key, is_short)
+        code = function.variants[key]
+        if code is None:
+            raise NotCompiled(f"{name}() calls itself and declares no type of its result")
+        return code.with_source(f"{code.source}({', '.join(['d', *[value.source for value in values]])})")
+
+    def _write_function(self, function: _Function, values: list[Code], key: tuple[Any, ...], is_short: bool) -> None:
+        name = self.name("f")
+        function.variants[key] = None
+        if function.result is not None:
+            # known before the body is compiled: the function may call itself
+            wanted = converted(Code("None", "any", MANY), function.result)
+            function.variants[key] = replace(wanted, source=name)
+        parameters = {
+            parameter.name: self._parameter(f"p{index}", value, is_short)
+            for index, (parameter, value) in enumerate(zip(function.declared.parameters, values, strict=True))
+        }
+        scope = Scope(None, {**self._globals, **parameters})
+        bodies = self.short_bodies if is_short else self.bodies
+        body = bodies.sequence(function.declared.body, scope)
+        if function.result is not None:
+            body = converted(body, function.result)
+        function.variants[key] = body.with_source(name)
+        names = ", ".join(code.source for code in parameters.values())
+        source = condition(body) if body.kind == "boolean" and body.card == ONE else body.source
+        self.written.functions.append(
+            written_function(f"{name}e", ", ".join(filter(None, ["d", names])), [f"return {source}"])
+        )
+        arguments = f"({names},)" if names else "()"
+        self.write(name, ", ".join(filter(None, ["d", names])), f"nested(d, {name}e, {arguments})")
+
+    def _parameter(self, name: str, value: Code, is_short: bool) -> Code:
+        if is_short and value.card == ONE:
+            return replace(self.short.item(name, value.kind), flat=value.flat, ordered=value.ordered)
+        return value.with_source(name)
+
+    # --- keys ---
+
+    def _call_key(self, arguments: tuple[Expr, ...], scope: Scope) -> Code:
+        name = self.compiler.constant(arguments[0], scope)
+        if name is None or name not in self._keys:
+            raise NotCompiled("key() with a name that is not declared")
+        self.compiler.need_document(scope)
+        value = self.compiler.atoms(arguments[1], scope)
+        if value.kind not in STRINGS:
+            raise NotCompiled("key() with a value that is no string")
+        if name not in self._key_codes:
+            self._key_codes[name] = self._write_key(name)
+        source = f"keyed({self._key_codes[name]}(d), {listed(value)})"
+        return Code(source, "element", MANY, flat=False)
+
+    def _write_key(self, name: str) -> str:
+        pairs: list[str] = []
+        for key in self._keys[name]:
+            scope = Scope(_DOCUMENT, self._globals)
+            nodes = self.compiler.compile(anywhere(self.parse(key.match)), scope)
+            alternatives(self.parse(key.match))
+            if nodes.kind != "element":
+                raise NotCompiled("a key of nodes that are no elements")
+            use = self.compiler.atoms(self.parse(key.use), scope.with_focus(Code("k", "element", ONE)))
+            if use.kind not in STRINGS:
+                raise NotCompiled("a key whose values are no strings")
+            pairs.append(f"[(k, v) for k in {listed(nodes)} for v in {listed(use)}]")
+        index = self.name("k")
+        self.write(f"{index}e", "d", f"key_index({' + '.join(pairs)})")
+        self.write(index, "d", f"once(d, {self.slot()}, {index}e)")
+        return index
+
+    # --- contexts, checks, messages ---
+
+    def context(self, rule: tree.Rule, variables: Mapping[str, Code]) -> list[Alternative] | None:
+        """The paths of a rule's context."""
+        return self.attempt(rule.place, rule.context, lambda: alternatives(self.parse(rule.context)))  # type: ignore[no-any-return]
+
+    def predicate(self, place: tree.Place, context: str, expr: Expr, kind: str, variables: Mapping[str, Code]) -> str:
+        """A predicate of a context as a function of the node at its step; its name."""
+
+        def make() -> str:
+            scope = Scope(Code(_NODE, kind, ONE), variables)
+            code = self.compiler.compile(expr, scope)
+            if code.kind in ("integer", "decimal", "double", "numeric", "any"):
+                raise NotCompiled("a predicate of a context that selects by position")
+            return self.write(self.name("p"), "d, n", condition(code))
+
+        return self.attempt(place, context, make) or ""
+
+    def check(self, check: tree.Check, scope: Scope) -> tuple[str, Any] | None:
+        """(name of the function of the test, message: text or name of its function)."""
+
+        def make() -> tuple[str, Any]:
+            test = condition(self.compiler.compile(self.parse(check.test), scope))
+            name = self.write(self.name("c"), "d, n, m", test)
+            return name, None
+
+        made = self.attempt(check.place, check.test, make)
+        message = self.message(check, scope)
+        return None if made is None else (made[0], message)
+
+    def message(self, check: tree.Check, scope: Scope) -> str | tuple[str]:
+        """A message as text, or as (name of its function,)."""
+        parts: list[str] = []
+        for part in check.message:
+            if isinstance(part, str):
+                parts.append(repr(part))
+                continue
+            select = part.select if isinstance(part, tree.ValueOf) else part.path or "."
+            text = self.attempt(part.place, select, partial(self._part, part, scope))
+            parts.append(text or "''")
+        if all(isinstance(part, str) for part in check.message):
+            return normalize_space("".join(part for part in check.message if isinstance(part, str)))
+        return (self.write(self.name("s"), "d, n, m", f"''.join([{', '.join(parts)}])"),)
+
+    def _part(self, part: tree.ValueOf | tree.Name, scope: Scope) -> str:
+        if isinstance(part, tree.ValueOf):
+            return self.bodies.text(self.compiler.compile(self.parse(part.select), scope), part.separator)
+        node = scope.focus if part.path is None else self.compiler.compile(self.parse(part.path), scope)
+        if node is None or not (node.is_node or node.kind == "string"):
+            raise NotCompiled("the name of a value that is no node")
+        if node.kind == "string":
+            return exactly_one(atomised(node)).source
+        return f"node_name(d, first({listed(node)}))"

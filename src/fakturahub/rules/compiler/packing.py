@@ -1,0 +1,151 @@
+"""A pack's schemas to the source of one module and the data that the engine reads beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fakturahub.model import Severity
+from fakturahub.rules import tree
+from fakturahub.rules.compiler.code import ONE, Code, Scope
+from fakturahub.rules.compiler.contexts import Alternative
+from fakturahub.rules.compiler.module import BINDINGS, SchemaModule, Written
+from fakturahub.rules.compiler.rulewriting import Item, RuleWriter, ShortRule, predicate
+from fakturahub.rules.compiler.statics import divided
+
+#: A rule's alternatives as data: (anchored, kind, steps); a step: (deep, kind, namespace, local, tests of names,
+#: functions of the predicates for one node, function of all of them for a list of nodes or None).
+_SEVERITIES = {
+    "fatal": Severity.FATAL,
+    "error": Severity.FATAL,
+    "warning": Severity.WARNING,
+    "warn": Severity.WARNING,
+    "information": Severity.INFORMATION,
+    "info": Severity.INFORMATION,
+}
+
+
+def severity(*words: str | None) -> Severity:
+    """The severity that the first known word (flag, then role) states; fatal where none does."""
+    for word in words:
+        known = _SEVERITIES.get((word or "").strip().lower())
+        if known is not None:
+            return known
+    return Severity.FATAL
+
+
+class Packing:
+    """Collects the parts of a pack, schema by schema."""
+
+    def __init__(self, optimise: bool) -> None:
+        self.optimise = optimise
+        self.written = Written()
+        self.checks: list[tuple[Any, ...]] = []
+        #: per pattern: (whether attributes are looked at, rules)
+        self.patterns: list[tuple[bool, list[Any]]] = []
+        self.regexes: list[str] = []
+
+    def add(self, schema: tree.Schema, number: int) -> None:
+        """Compiles one schema; what cannot be is noted in ``written.reasons``."""
+        module = SchemaModule(schema, f"s{number}", self.written)
+        if schema.query_binding not in BINDINGS:
+            place = tree.Place(schema.file, 1)
+            module.refuse(place, f"queryBinding={schema.query_binding}", "its expressions are not XPath 2.0")
+            return
+        module.declare()
+        active = _active(schema)
+        known = module.globals()
+        if self.optimise:
+            module.count_uses(rule for pattern in schema.patterns for rule in pattern.rules)
+        if self.optimise:
+            module.count_uses(rule for pattern in schema.patterns for rule in pattern.rules)
+        for pattern in schema.patterns:
+            if active is None or pattern.id in active:
+                self._pattern(module, pattern, known)
+        for (text, flags, use), name in module.compiler.regexes.items():
+            self.regexes.append(f"{name} = LatentRegex({text!r}, {flags!r}, {use!r})")
+        for text, name in module.short.decimals.items():
+            self.regexes.append(f"{name} = Decimal({text!r})")
+        for name, source in self.written.constants.items():
+            self.regexes.append(f"{name} = {source}")
+        self.written.constants.clear()
+
+    def source(self) -> str:
+        """The module."""
+        return "\n".join([*self.regexes, "", *self.written.functions])
+
+    def _pattern(self, module: SchemaModule, pattern: tree.Pattern, known: Mapping[str, Code]) -> None:
+        variables = dict(known)
+        for let in pattern.lets:
+            code = module.global_variable(let, variables)
+            if code is not None:
+                variables[let.name] = code
+        rules: list[Any] = []
+        for rule in pattern.rules:
+            found = module.context(rule, variables)
+            if found is None:
+                continue
+            rules.append(
+                (
+                    [self._alternative(module, rule, one, variables) for one in found],
+                    *self._rule(module, rule, found, variables),
+                )
+            )
+        self.patterns.append((pattern.attributes, rules))
+
+    def _alternative(
+        self, module: SchemaModule, rule: tree.Rule, alternative: Alternative, variables: Mapping[str, Code]
+    ) -> tuple[Any, ...]:
+        steps: list[tuple[Any, ...]] = []
+        for step in alternative.steps:
+            tests, left = divided(step.predicates) if self.optimise else ([], step.predicates)
+            names = tuple(module.predicate(rule.place, rule.context, one, step.kind, variables) for one in left)
+            many = None
+            if self.optimise and left and all(names) and step.kind == "element":
+                many = module.name("q")
+                predicate(module, module.short, many, left, step.kind, lambda node: Scope(node, variables))
+            steps.append((step.deep, step.kind, step.namespace, step.local, tuple(tests), names, many))
+        return (alternative.anchored, alternative.kind, tuple(steps))
+
+    def _rule(
+        self, module: SchemaModule, rule: tree.Rule, found: list[Alternative], variables: Mapping[str, Code]
+    ) -> tuple[Any, ...]:
+        kinds = {alternative.kind for alternative in found}
+        kind = next(iter(kinds)) if len(kinds) == 1 else "node"
+        node = Code("n", kind, ONE)
+        scope = Scope(node, variables, current=node)
+        for let in rule.lets:
+            code = module.rule_variable(let, scope)
+            if code is not None:
+                scope = scope.with_variable(let.name, code)
+        items: list[Item] = []
+        for check in rule.checks:
+            made = module.check(check, scope)
+            if made is None:
+                continue
+            flag, role = check.flag or rule.flag, check.role or rule.role
+            level = severity(check.flag, check.role, rule.flag, rule.role)
+            items.append(Item(len(self.checks), check, made[0]))
+            self.checks.append((check.id, flag, role, level.value, check.is_report, *made))
+        short = ShortRule((), ())
+        if self.optimise and not self.written.reasons:
+            short = RuleWriter(module, module.short, rule, module.short.item("n", kind), variables).write(items)
+        return (tuple(item.number for item in items), tuple(short))
+
+
+def _active(schema: tree.Schema) -> frozenset[str] | None:
+    """The patterns of the default phase; None: all."""
+    if schema.default_phase in (None, "#ALL"):
+        return None
+    for phase in schema.phases:
+        if phase.id == schema.default_phase:
+            return frozenset(phase.patterns)
+    return None
+
+
+def packed(schemas: Sequence[tree.Schema], *, optimise: bool) -> Packing:
+    """All schemas of a pack; *optimise*: with short forms and what goes with them."""
+    packing = Packing(optimise)
+    for number, schema in enumerate(schemas):
+        packing.add(schema, number)
+    return packing

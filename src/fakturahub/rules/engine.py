@@ -1,0 +1,120 @@
+"""A document against packs: one tree, one pass, every check that applies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import localcontext
+from functools import partial
+from threading import Lock
+from typing import Any
+
+from lxml.etree import _Element
+
+from fakturahub.rules.locations import Locations
+from fakturahub.rules.outcome import Fired, Outcome
+from fakturahub.rules.pack import Pack
+from fakturahub.rules.run import Run
+from fakturahub.rules.runtime.brief import CONTEXT
+from fakturahub.rules.runtime.document import Document, build
+from fakturahub.rules.runtime.memo import UNSET
+from fakturahub.rules.runtime.records import Record, Records
+from fakturahub.rules.shapes import Group, groups
+
+#: shapes of documents that an engine keeps
+SHAPES = 500
+
+
+def _entries_at(number: int, record: Record) -> Any:
+    return (record.plan[number] or ((),))[0]
+
+
+class Engine:
+    """Packs that run together, with what they know of paths of names. Threads share it."""
+
+    def __init__(self, packs: Sequence[Pack]) -> None:
+        self.packs = tuple(packs)
+        self._entries: dict[Any, Any] = {}
+        self._shapes: dict[Any, tuple[Group, ...]] = {}
+        self._records = Records(self._plan)
+
+    def _plan(self, record: Record) -> Any:
+        """For every pack: (candidates by pattern, guarded checks that this path calls for)."""
+        plans: list[Any] = []
+        for number, pack in enumerate(self.packs):
+            # equal entries are one object: the run groups by it
+            entries = tuple(
+                self._entries.setdefault((number, pattern, candidates), (pattern, candidates))
+                for pattern, matcher in enumerate(pack.matchers)
+                if (candidates := matcher.candidates(record))
+            )
+            called = pack.guards.at(record, partial(_entries_at, number))
+            plans.append((entries, called) if entries or called else None)
+        return tuple(plans)
+
+    def _groups(self, document: Document, number: int) -> tuple[Group, ...]:
+        shape = (number, *document.lists)
+        known = self._shapes.get(shape)
+        if known is None:
+            if len(self._shapes) >= SHAPES:
+                self._shapes.clear()
+            known = self._shapes[shape] = groups(self.packs[number], number, document.lists)
+        return known
+
+    def check(self, root: _Element) -> list[Outcome]:
+        """The outcome of every pack for the document whose root element is *root*.
+
+        Raises:
+            TooDeep, TooManyParts: the document is past the limits of ``runtime.document``.
+        """
+        records = self._records
+        if records.full:
+            self._entries = {}
+            self._shapes = {}
+            records = self._records = Records(self._plan)
+        document = build(root, records)
+        locations = Locations(document)
+        outcomes: list[Outcome] = []
+        for number, pack in enumerate(self.packs):
+            document.memo = [UNSET] * pack.slots
+            document.failures = {}
+            with localcontext(CONTEXT):
+                fired = Run(document, pack, locations).fired(self._groups(document, number))
+            applicable = root.tag in pack.roots if pack.roots else _touched(document, number)
+            outcomes.append(Outcome(pack.name, applicable, len(pack.checks) if applicable else 0, fired))
+        return outcomes
+
+
+_engines: dict[tuple[int, ...], Engine] = {}
+_lock = Lock()
+#: combinations of packs that are kept ready
+_KEPT = 32
+
+
+def check(root: _Element, packs: Sequence[Pack]) -> list[Outcome]:
+    """The outcome of every one of *packs* for the document whose root element is *root*, in their order.
+
+    Raises:
+        TooDeep, TooManyParts: the document is past the limits of ``runtime.document``.
+    """
+    return _engine(tuple(packs)).check(root)
+
+
+def _engine(packs: tuple[Pack, ...]) -> Engine:
+    # an engine holds its packs, so their ids stay theirs as long as it is kept
+    key = tuple(map(id, packs))
+    engine = _engines.get(key)
+    if engine is None:
+        with _lock:
+            engine = _engines.get(key)
+            if engine is None:
+                if len(_engines) >= _KEPT:
+                    _engines.pop(next(iter(_engines)))
+                engine = _engines[key] = Engine(packs)
+    return engine
+
+
+def _touched(document: Document, number: int) -> bool:
+    return any(record.plan[number] and record.plan[number][0] for record in document.lists)
+
+
+__all__ = ["Engine", "Fired", "Outcome", "check"]

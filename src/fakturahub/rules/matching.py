@@ -1,0 +1,172 @@
+"""Which rules may match the elements of a path, decided by names; predicates are left for the document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeAlias
+
+from fakturahub.rules.runtime.records import Record
+
+#: what has to hold of a node for one way of matching: (steps up from the node, names of the functions of the predicates
+#: for one node, name of the one for a list of nodes)
+Conditions: TypeAlias = tuple[tuple[int, tuple[str, ...], str | None], ...]
+#: rules of one pattern that may match, in order: (number of the rule, ways of matching); None: it matches without
+#: more ado
+Candidates: TypeAlias = tuple[tuple[int, tuple[Conditions, ...] | None], ...]
+
+#: ways in which one alternative may fit one path by names
+WAYS = 200
+
+
+class Matcher:
+    """The contexts of one pattern's rules, by the last name of their paths."""
+
+    def __init__(self, attributes: bool, rules: Sequence[Sequence[Any]]) -> None:
+        self._attributes = attributes
+        self._named: dict[str, list[tuple[int, Any]]] = {}
+        self._other: list[tuple[int, Any]] = []
+        for number, alternative in enumerate(rules):
+            for one in alternative:
+                self._add(number, one)
+
+    def _add(self, number: int, alternative: Any) -> None:
+        steps = alternative[2]
+        if not steps:
+            self._named.setdefault("", []).append((number, alternative))
+            return
+        _deep, kind, namespace, local, *_predicates = steps[-1]
+        if namespace is None or local is None:
+            self._other.append((number, alternative))
+            return
+        name = f"{{{namespace}}}{local}" if namespace else local
+        self._named.setdefault("@" + name if kind == "attribute" else name, []).append((number, alternative))
+
+    def candidates(self, record: Record) -> Candidates:
+        """The rules that may match at *record*; what follows one that matches by name alone is left out."""
+        if record.is_attribute and not self._attributes:
+            return ()
+        known = self._named.get(record.tag, ())
+        if not known and not self._other:
+            return ()
+        found: dict[int, list[Conditions]] = {}
+        path = record.path()
+        for number, alternative in sorted([*known, *self._other], key=lambda pair: pair[0]):
+            ways = _ways(alternative, path)
+            if ways:
+                found.setdefault(number, []).extend(ways)
+        result: list[tuple[int, tuple[Conditions, ...] | None]] = []
+        for number, conditions in found.items():
+            if any(not one for one in conditions):
+                result.append((number, None))
+                break
+            result.append((number, tuple(dict.fromkeys(conditions))))
+        return tuple(result)
+
+
+def _ways(alternative: Any, path: tuple[str, ...]) -> list[Conditions]:
+    anchored, _kind, steps = alternative
+    if not steps:
+        return [()] if not path else []
+    found: list[Conditions] = []
+
+    def fit(step: int, at: int, conditions: Conditions) -> None:
+        deep, kind, namespace, local, tests, predicates, many = steps[step]
+        if at < 0 or len(found) > WAYS or not fits(path[at], kind, namespace, local):
+            return
+        if not all(_passes(test, path[: at + 1]) for test in tests):
+            return
+        if predicates:
+            conditions = (*conditions, (len(path) - 1 - at, predicates, many))
+        if step == 0:
+            if not anchored or deep or at == 0:
+                found.append(conditions)
+            return
+        if not deep:
+            fit(step - 1, at - 1, conditions)
+            return
+        for above in range(at - 1, -1, -1):
+            fit(step - 1, above, conditions)
+
+    fit(len(steps) - 1, len(path) - 1, ())
+    return found
+
+
+def fits(name: str, kind: str, namespace: str | None, local: str | None) -> bool:
+    """Whether a name of a path passes a name test."""
+    if (kind == "attribute") != name.startswith("@"):
+        return False
+    plain = name[1:] if kind == "attribute" else name
+    space, _, rest = plain[1:].rpartition("}") if plain.startswith("{") else ("", "", plain)
+    return (namespace is None or space == namespace) and (local is None or rest == local)
+
+
+def _passes(test: Any, path: tuple[str, ...]) -> bool:
+    """Whether the last name of *path* passes a test of names; see ``compiler.statics``."""
+    word = test[0]
+    if word == "not":
+        return not _passes(test[1], path)
+    if word == "and":
+        return all(_passes(one, path) for one in test[1])
+    if word == "or":
+        return any(_passes(one, path) for one in test[1])
+    if word == "ends":
+        return path[-1].rpartition("}")[2].removeprefix("@").endswith(test[1])
+    if word == "self":
+        return fits(path[-1], "element", test[1], test[2])
+    return any(fits(name, "element", test[1], test[2]) for name in path[:-1])
+
+
+class Guards:
+    """Checks that need not be evaluated unless something stands at one of their paths, by the paths' last names."""
+
+    def __init__(self, paths: Iterable[tuple[int, int, int, tuple[str, ...]]]) -> None:
+        self._by_name: dict[str, list[tuple[int, int, int, tuple[str, ...]]]] = {}
+        for one in paths:
+            self._by_name.setdefault(one[3][-1], []).append(one)
+
+    def at(self, record: Record, plans: Callable[[Record], Any]) -> tuple[tuple[int, int, int], ...]:
+        """(pattern, rule, check) of what *record* calls for; *plans*: the candidates at a record above."""
+        found: list[tuple[int, int, int]] = []
+        for pattern, rule, check, path in self._by_name.get(record.tag, ()):
+            above: Record | None = record
+            anywhere = path[0] == "//"
+            for name in reversed(path[1:] if anywhere else path):
+                if above is None or above.tag != name:
+                    above = None
+                    break
+                above = above.parent
+            if above is not None and (anywhere or _may_match(plans(above), pattern, rule)):
+                found.append((pattern, rule, check))
+        return tuple(dict.fromkeys(found))
+
+
+def _may_match(entries: Any, pattern: int, rule: int) -> bool:
+    return any(one == pattern and any(known == rule for known, _ways in found) for one, found in entries)
+
+
+def roots(patterns: Sequence[Any]) -> tuple[str, ...]:
+    """The root elements that a pack addresses, as far as its contexts tell.
+
+    Those named at the start of a path from the root; where there are none, the first names of relative paths that
+    stand nowhere below another name.
+    """
+    anchored: dict[str, None] = {}
+    first: dict[str, None] = {}
+    below: set[str] = set()
+    for _attributes, rules in patterns:
+        for alternative_list, *_rest in rules:
+            for starts, _kind, steps in alternative_list:
+                names = [
+                    f"{{{namespace}}}{local}" if namespace else local
+                    for _deep, kind, namespace, local, *_predicates in steps
+                    if kind == "element" and namespace is not None and local is not None
+                ]
+                if not steps or steps[0][1] != "element" or steps[0][2] is None or steps[0][3] is None:
+                    below.update(names)
+                    continue
+                below.update(names[1:])
+                if starts and not steps[0][0]:
+                    anchored[names[0]] = None
+                elif not steps[0][0]:
+                    first[names[0]] = None
+    return tuple(anchored) or tuple(name for name in first if name not in below)

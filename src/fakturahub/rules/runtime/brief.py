@@ -1,0 +1,169 @@
+"""What the short forms of generated code call. A case they do not know raises; see ``compiler.short``."""
+
+from __future__ import annotations
+
+import decimal
+from collections.abc import Callable, Container, Sequence
+from decimal import Decimal
+from math import nan
+from typing import Any
+
+from fakturahub.rules.runtime.absent import ABSENT, StringWanted
+from fakturahub.rules.runtime.casts import boolean_of_string, decimal_of_string, double_of_string, number_of_string
+from fakturahub.rules.runtime.document import Document
+from fakturahub.rules.runtime.errors import EvaluationError
+from fakturahub.rules.runtime.numbers import Number, divide_decimals
+
+#: short forms compute in this context: what would have to be rounded raises, comparisons with NaN are false
+CONTEXT = decimal.Context(
+    prec=200,
+    rounding=decimal.ROUND_HALF_EVEN,
+    Emin=-999_999,
+    Emax=999_999,
+    traps=[decimal.Inexact, decimal.Overflow, decimal.DivisionByZero],
+)
+
+#: what a short form raises where it does not know the answer
+RETRY = (StringWanted, EvaluationError, TypeError, ArithmeticError)
+
+#: texts whose values are remembered
+_KEPT = 20_000
+
+_NOTHING = Decimal("NaN")
+_HALF = Decimal("0.5")
+
+
+class Remembered(dict[Any, Any]):
+    """Values of texts. ``ABSENT`` is in it by identity; threads may share it, for a value is always the same."""
+
+    __slots__ = ("_absent", "_convert")
+
+    def __init__(self, convert: Callable[[str], Any], absent: Any) -> None:
+        super().__init__({ABSENT: absent})
+        self._convert = convert
+        self._absent = absent
+
+    def __missing__(self, text: str) -> Any:
+        value = self._convert(text)
+        if len(self) > _KEPT:
+            self.clear()
+            self[ABSENT] = self._absent
+        if len(text) < 100:
+            self[text] = value
+        return value
+
+
+#: text -> xs:decimal, xs:double, xs:boolean
+D = Remembered(decimal_of_string, _NOTHING)
+F = Remembered(double_of_string, nan)
+B = Remembered(boolean_of_string, ABSENT)
+
+
+def has(column: Sequence[Container[str]], at: Any, name: str) -> bool:
+    """Whether the element, or any of the elements, at *at* has a child or an attribute of that name."""
+    if at.__class__ is int:
+        return name in column[at]
+    return any(name in column[one] for one in at)
+
+
+def how_many(at: Any) -> int:
+    """The number of elements at *at*."""
+    if at.__class__ is int:
+        return 1 if at >= 0 else 0
+    return len(at)
+
+
+def rounded(value: Any) -> Any:
+    """``round`` of an integer or a decimal."""
+    return value if value.__class__ is int else (value + _HALF).to_integral_value(decimal.ROUND_FLOOR)
+
+
+def hundredth(value: Any) -> Any:
+    """``value div 100``."""
+    if value != value:
+        return value
+    quotient = Decimal(value).scaleb(-2)
+    return quotient if quotient.as_tuple().exponent >= -18 else divide_decimals(value, 100)  # type: ignore[operator]
+
+
+def quotient(left: Any, right: Any) -> Number:
+    """``left div right`` of integers and decimals."""
+    if left != left or right == 1:
+        return left  # type: ignore[no-any-return]
+    return right if right != right else divide_decimals(left, right)
+
+
+def differ(left: Any, right: Any) -> bool:
+    """``left != right`` of integers and decimals."""
+    return bool(left != right and left == left and right == right)
+
+
+def number_or_nan(text: str | None) -> float:
+    """``number(text)`` of at most one value."""
+    return nan if text is None else number_of_string(text)
+
+
+def none_if_nan(value: Any) -> Any:
+    """A decimal or an integer of a short form as the exact forms have it."""
+    return value if value == value else None
+
+
+def nan_if_none(value: Any) -> Any:
+    """The other way round."""
+    return _NOTHING if value is None else value
+
+
+def in_blanks(words: frozenset[str], text: str, wanted: str) -> bool:
+    """``contains(text, concat(' ', wanted, ' '))``, *text* being the words with a blank before and after each."""
+    return wanted in words or (" " in wanted and f" {wanted} " in text)
+
+
+def kids(at: Any) -> Any:
+    """The elements at *at* (None, one or a list) as something to go through."""
+    if at is None:
+        return ()
+    return (at,) if at.__class__ is int else at
+
+
+def must(value: Any) -> Any:
+    """A number where exactly one must stand."""
+    if value != value:
+        raise StringWanted
+    return value
+
+
+def above(parent: int) -> int:
+    """A parent, where there is one."""
+    if parent < 0:
+        raise StringWanted
+    return parent
+
+
+def lone(d: Document, at: Any) -> str:
+    """The only text of an element that holds nothing else; "" for none."""
+    if at < 0:
+        return ""
+    if d.K[at] or d.R[at].commented:
+        raise StringWanted
+    return d.T[at]  # type: ignore[no-any-return]
+
+
+def lone_or_absent(d: Document, at: Any) -> Any:
+    """The same, ABSENT for none."""
+    return lone(d, at) or ABSENT
+
+
+def first_of_equals(d: Document, tag: str) -> list[int]:
+    """The elements of a name whose text no element of that name before them has."""
+    for record in d.lists:
+        if record.tag == tag and tag in record.path()[:-1]:
+            # one inside another: that is not before it
+            raise StringWanted
+    seen: set[str] = set()
+    found: list[int] = []
+    for node in d.named(tag):
+        text = d.T[node]
+        if text not in seen:
+            seen.add(text)
+            found.append(node)
+    return found

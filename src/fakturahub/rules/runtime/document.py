@@ -1,0 +1,303 @@
+"""A document as columns: what generated code reads instead of lxml's elements.
+
+An element is an ``int``, its place in document order; 0 is the document node and 1 the root element. Each column is a
+list
+with one entry per node. Whole numbers instead of objects keep the tree free of cycles and almost free of containers, so
+that Python's collector has nothing to do with it, and document order is the order of numbers.
+
+Attributes and texts exist as nodes only where a rule asks for them as such: tuples ``(owner, order, name, value)``,
+the name of
+a text being "". The columns end with two entries that stand for "no such element" under the indices -1 and -2: no
+children, no attributes, the empty string under -1 and ``ABSENT`` under -2.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, TypeAlias
+
+from lxml.etree import _Element
+
+from fakturahub.errors import TooDeep, TooManyParts
+from fakturahub.rules.runtime.absent import ABSENT, UNREAD
+from fakturahub.rules.runtime.errors import EvaluationError
+from fakturahub.rules.runtime.records import Record, Records
+
+#: an attribute or a text
+Leaf: TypeAlias = tuple[int, int, str, str]
+Node: TypeAlias = int | Leaf
+#: children of an element: name -> the only child of that name, or all of them
+Children: TypeAlias = dict[str, int | list[int]]
+
+#: open elements at one place
+DEPTH = 512
+#: elements that are looked up one by one, before all are listed
+LOOKUPS = 200
+#: elements of one document
+ELEMENTS = 4_000_000
+
+NO_CHILDREN: Children = {}
+NO_ATTRIBUTES: dict[str, str] = {}
+
+
+class Document:
+    """The columns of one document. Built by :func:`build`; read by one thread at a time."""
+
+    __slots__ = (
+        "A",
+        "K",
+        "P",
+        "R",
+        "T",
+        "_by_name",
+        "_elements",
+        "_found",
+        "_held",
+        "_named",
+        "_siblings",
+        "depth",
+        "failures",
+        "lists",
+        "memo",
+        "records",
+        "root",
+    )
+
+    def __init__(self, root: _Element, records: Records) -> None:
+        self.root = root
+        self.records = records
+        #: children
+        self.K: list[Children] = []
+        #: string value
+        self.T: list[Any] = []
+        #: attributes
+        self.A: list[dict[str, str]] = []
+        #: parent
+        self.P: list[int] = []
+        #: path record
+        self.R: list[Record] = []
+        #: path record -> the elements there, in document order; for an attribute's record the elements that have it
+        self.lists: dict[Record, list[int]] = {}
+        #: values that are computed once per document, of the pack that is being run
+        self.memo: list[Any] = []
+        self.failures: dict[int, EvaluationError] = {}
+        #: calls of the pack's functions that are open
+        self.depth = 0
+        self._elements: list[_Element] = []
+        self._named: dict[str, list[int]] = {}
+        self._found: dict[int, _Element] = {}
+        self._by_name: dict[str, list[list[int]]] = {}
+        self._held: dict[str, list[Leaf]] = {}
+        self._siblings: dict[int, list[int]] = {}
+
+    def element(self, node: int) -> _Element:
+        """The lxml element of *node* (not of the document node)."""
+        found = self._found.get(node)
+        if found is None:
+            if len(self._found) > LOOKUPS and not self._elements:
+                self._elements = list(self.root.iter("*"))
+            found = self._elements[node - 1] if self._elements else self._look_up(node)
+            self._found[node] = found
+        return found
+
+    def _look_up(self, node: int) -> _Element:
+        if node == 1:
+            return self.root
+        parent, tag = self.P[node], self.R[node].tag
+        same = self.K[parent][tag]
+        position = 0 if isinstance(same, int) else bisect_left(same, node)
+        return next(islice(self.element(parent).iterchildren(tag), position, None))
+
+    def string(self, node: int) -> str:
+        """The string value of an element or of the document node."""
+        text = self.T[node]
+        if text is UNREAD:
+            text = "".join(_texts_below(self.element(node or 1)))
+            self.T[node] = text
+        return text  # type: ignore[no-any-return]
+
+    def tag(self, node: int) -> str:
+        """The name of an element, ``{namespace}local``; "" for the document node."""
+        return self.R[node].tag
+
+    def named(self, tag: str) -> list[int]:
+        """All elements of that name, in document order."""
+        if not self._by_name:
+            for record, nodes in self.lists.items():
+                self._by_name.setdefault(record.tag, []).append(nodes)
+        found = self._named.get(tag)
+        if found is None:
+            lists = self._by_name.get(tag, [])
+            found = lists[0] if len(lists) == 1 else sorted([node for nodes in lists for node in nodes])
+            self._named[tag] = found
+        return found
+
+    def attributes_named(self, name: str) -> list[Leaf]:
+        """All attributes of that name, in document order."""
+        if "@" + name not in self._held:
+            self._held["@" + name] = [
+                (node, list(self.A[node]).index(name) - len(self.A[node]), name, self.A[node][name])
+                for node in self.named("@" + name)
+            ]
+        return self._held["@" + name]
+
+    def elements(self) -> range:
+        """All elements."""
+        return range(1, len(self.R))
+
+    def children(self, node: int) -> list[int]:
+        """All child elements of *node*, in document order."""
+        found = self._siblings.get(node)
+        if found is None:
+            found = []
+            for child in self.K[node].values():
+                if child.__class__ is int:
+                    found.append(child)
+                else:
+                    found.extend(child)  # type: ignore[arg-type]
+            found.sort()
+            self._siblings[node] = found
+        return found
+
+    def texts(self, node: int) -> list[Leaf]:
+        """The text nodes of an element; a comment divides a text in two."""
+        if node == 0:
+            return []
+        if not self.K[node]:
+            element = self.element(node) if self.R[node].commented else None
+            if element is None or not len(element):
+                text = self.T[node]
+                return [(node, 1, "", text)] if text else []
+        return [leaf for leaf in self.child_nodes(node) if leaf.__class__ is not int and not leaf[2]]  # type: ignore[index,misc]
+
+    def child_nodes(self, node: int) -> list[Node]:
+        """All children of *node* in document order: elements, texts, comments and instructions (named ``#…``)."""
+        if node == 0:
+            return [1]
+        found: list[Node] = []
+        children = iter(self.children(node))
+        element = self.element(node)
+        order = 1
+        if element.text:
+            found.append((node, order, "", element.text))
+        for child in element:
+            order += 1
+            if child.tag.__class__ is str:
+                found.append(next(children))
+            else:
+                found.append((node, order, "#other", child.text or ""))
+            if child.tail:
+                order += 1
+                found.append((node, order, "", child.tail))
+        return found
+
+
+def _texts_below(element: _Element) -> Iterator[str]:
+    # not the texts of comments and processing instructions, but what follows them
+    for event, part in _walk(element):
+        if event and part.tag.__class__ is str and part.text:
+            yield part.text
+        elif not event and part is not element and part.tail:
+            yield part.tail
+
+
+def _walk(element: _Element) -> Iterator[tuple[bool, _Element]]:
+    """Every node below *element*, itself included: (True, node) at its start, (False, node) at its end."""
+    stack: list[tuple[_Element, Iterator[_Element]]] = [(element, iter(element))]
+    yield True, element
+    while stack:
+        parent, children = stack[-1]
+        child = next(children, None)
+        if child is None:
+            stack.pop()
+            yield False, parent
+        elif len(child):
+            yield True, child
+            stack.append((child, iter(child)))
+        else:
+            yield True, child
+            yield False, child
+
+
+def build(root: _Element, records: Records) -> Document:
+    """The columns of the document whose root element is *root*.
+
+    Raises:
+        TooDeep: more than :data:`DEPTH` elements are open at one place.
+        TooManyParts: more than :data:`ELEMENTS` elements, or more distinct paths than ``records`` takes.
+    """
+    document = Document(root, records)
+    kids, texts, attributes, parents, paths = document.K, document.T, document.A, document.P, document.R
+    lists = document.lists
+    add = records.add
+
+    def fill(element: Iterable[_Element], node: int, record: Record, depth: int) -> None:
+        below = record.below
+        children: Children = {}
+        for child in element:
+            tag = child.tag
+            if tag.__class__ is not str:
+                continue
+            path = below.get(tag)
+            if path is None:
+                path = add(record, tag)
+            index = len(texts)
+            tag = path.tag
+            same = children.get(tag)
+            if same is None:
+                children[tag] = index
+            elif same.__class__ is int:
+                children[tag] = [same, index]
+            else:
+                same.append(index)  # type: ignore[union-attr]
+            parents.append(node)
+            paths.append(path)
+            try:
+                lists[path].append(index)
+            except KeyError:
+                lists[path] = [index]
+            items = child.items()
+            if items:
+                attributes.append(dict(items))
+                named = path.attributes
+                for name, _value in items:
+                    at = named.get(name)
+                    if at is None:
+                        at = add(path, "@" + name)
+                    try:
+                        lists[at].append(index)
+                    except KeyError:
+                        lists[at] = [index]
+            else:
+                attributes.append(NO_ATTRIBUTES)
+            kids.append(NO_CHILDREN)
+            if len(child):
+                texts.append(UNREAD)
+                if depth > DEPTH:
+                    raise TooDeep(f"more than {DEPTH} elements are open at one place")
+                fill(child, index, path, depth + 1)
+            else:
+                texts.append(child.text or "")
+        if children:
+            kids[node] = children
+        elif node:
+            # only comments or processing instructions between the texts
+            record.commented = True
+            texts[node] = "".join([element.text or "", *[child.tail or "" for child in element]])  # type: ignore[attr-defined]
+
+    parents.append(-1)
+    texts.append(UNREAD)
+    attributes.append(NO_ATTRIBUTES)
+    kids.append(NO_CHILDREN)
+    paths.append(records.top)
+    lists[records.top] = [0]
+    fill((root,), 0, records.top, 0)
+    if len(texts) > ELEMENTS:
+        raise TooManyParts(f"the document has {len(texts)} elements; {ELEMENTS} are taken")
+    parents += [-1, -1]
+    texts += [ABSENT, ""]
+    attributes += [NO_ATTRIBUTES, NO_ATTRIBUTES]
+    kids += [NO_CHILDREN, NO_CHILDREN]
+    return document

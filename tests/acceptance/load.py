@@ -24,7 +24,8 @@ from tests.running import Hub
 #: what a connection raises when the other end goes away or does not answer
 LINE_TROUBLE = (OSError, http.client.HTTPException)
 
-_NUMBER = re.compile(rb"<cbc:ID>([^<]*)</cbc:ID>")
+#: as it stands in a Finvoice, which is what the receivers of the town ask for, and in the invoices of those who do not
+_NUMBER = re.compile(rb"<(?:InvoiceNumber|cbc:ID)>([^<]*)</")
 
 
 @dataclass

@@ -36,7 +36,10 @@ TRICKLE = 25.0
 def hub(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub]:
     folder: Path = tmp_path_factory.mktemp("hostile")
     with running_hub(
-        folder / "data", database=_make_database(postgres), companies=town.companies(folder), arguments=UNLIMITED
+        folder / "data",
+        database=_make_database(postgres),
+        companies=town.companies(folder, converting=False),
+        arguments=UNLIMITED,
     ) as running:
         assert running.post(bill("BEFORE"), key="before").status == 200
         at_rest(running)

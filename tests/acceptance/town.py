@@ -81,11 +81,19 @@ credits = "postpaid"
 """
 
 
-def companies(folder: Path, *, also: str = "") -> Path:
-    """The provisioning file of the town in *folder*: the example's two companies, two more, and *also*."""
+def companies(folder: Path, *, also: str = "", converting: bool = True) -> Path:
+    """The provisioning file of the town in *folder*: the example's two companies, two more, and *also*.
+
+    Virta gets its documents as Finvoice where *converting*, else as they came.
+    """
     folder.mkdir(exist_ok=True)
     file = folder / "town.toml"
-    file.write_text(COMPANIES.read_text(encoding="utf-8") + _MORE + also, encoding="utf-8")
+    example = COMPANIES.read_text(encoding="utf-8")
+    if not converting:
+        wish = 'receive_as = "finvoice-3.0"'
+        assert example.count(wish) == 1
+        example = example.replace(wish, 'receive_as = "original"')
+    file.write_text(example + _MORE + also, encoding="utf-8")
     return file
 
 

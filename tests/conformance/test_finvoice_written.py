@@ -6,6 +6,7 @@ same each time.
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from lxml import etree
 
 from fakturahub import formats
-from fakturahub.errors import FakturahubError, MissingTerm
+from fakturahub.errors import ConversionLoss, FakturahubError, MissingTerm
+from fakturahub.exchange.convert import convert
 from fakturahub.formats.envelope import with_files
 from fakturahub.formats.finvoice.write import write_bare, write_framed
 from fakturahub.model.invoice import Invoice
@@ -101,3 +103,24 @@ def test_generated_invoices(shared: Path, noun: Invoice) -> None:
     assert isinstance(found, Invoice)
     assert not beside
     assert losses_of(noun, found, [*writing.losses, *after.losses]) == ([], [])
+
+
+def test_most_real_invoices_become_a_finvoice_without_a_loss(shared: Path) -> None:
+    """A strict conversion has to go through for what Finvoice has room for, as a text if need be."""
+    went, asked, lost = 0, 0, Counter[str]()
+    for folder in ("en16931", "peppol-bis3", "xrechnung-testsuite", "ehf"):
+        for file in sorted((shared / "corpora" / folder).rglob("*.xml")):
+            data = file.read_bytes()
+            try:
+                formats.read(data)
+            except FakturahubError:
+                continue
+            asked += 1
+            try:
+                convert(data, "finvoice-3.0", allow_loss=False)
+            except ConversionLoss as refused:
+                lost.update({str(loss["why"]) for loss in refused.report["not_written"]})  # type: ignore[attr-defined]
+            else:
+                went += 1
+    assert asked > 100
+    assert went / asked > 0.9, lost

@@ -117,7 +117,7 @@ def test_no_limit_is_left_out() -> None:
     listed = {path for _, _, path in ROWS}
     modules = (listening, surface, limits, rates, submissions, submit, inbox, companies, queue_worker, payloads)
     assert set().union(*map(_constants, modules)) - INSIDE <= listed
-    for table in ("XML", "ATTACHMENT", "TEXT"):
+    for table in ("XML", "ZIP", "ATTACHMENT", "TEXT", "REPORT"):
         fields = getattr(limits, table).__slots__
         assert {f"intake.limits.{table}.{field}" for field in fields} <= listed
     assert {f'intake.limits.BODY_LIMIT["{dialect}"]' for dialect in limits.BODY_LIMIT} <= listed

@@ -11,7 +11,7 @@ import functools
 from collections.abc import AsyncIterator, Iterator, MutableMapping
 from contextlib import asynccontextmanager
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -56,6 +56,18 @@ def create(postgres: str, template: str = "template1") -> str:
 
     asyncio.run(create())
     return name
+
+
+@pytest.fixture
+def company() -> UUID:
+    """A company of this test's own."""
+    return uuid4()
+
+
+@pytest.fixture
+def receiver() -> UUID:
+    """Another one, to receive."""
+    return uuid4()
 
 
 @pytest.fixture(autouse=True)

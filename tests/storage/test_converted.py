@@ -7,8 +7,6 @@ import hashlib
 from datetime import timedelta
 from uuid import UUID, uuid4
 
-import pytest
-
 from fakturahub.storage import converted, documents, inbox
 from fakturahub.storage.converted import Converted, FileRow, Prepared
 from fakturahub.storage.database import Database
@@ -27,16 +25,6 @@ def kept(data: bytes, encoding: str = "identity") -> Kept:
 def written(*files: FileRow) -> Prepared:
     facts = '{"recognition": {"syntax": "finvoice-3.0"}, "heading": {"kind": "invoice", "number": "F"}}'
     return Prepared('{"source": "ubl-2.1"}', Converted(facts, kept(b"<Finvoice/>"), files), "finvoice-3.0")
-
-
-@pytest.fixture
-def company() -> UUID:
-    return uuid4()
-
-
-@pytest.fixture
-def receiver() -> UUID:
-    return uuid4()
 
 
 async def wishful(db: Database, company: UUID, receiver: UUID) -> SubmissionRows:

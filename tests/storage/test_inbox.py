@@ -21,11 +21,6 @@ MINUTE = timedelta(minutes=1)
 LEASE = timedelta(minutes=2)
 
 
-@pytest.fixture
-def company() -> UUID:
-    return uuid4()
-
-
 async def fill(db: Database, company: UUID, count: int, at: datetime = NOW) -> list[UUID]:
     """Deliver *count* documents, a minute apart from *at* on; the ids of their entries, the oldest first."""
     rows = [submission(uuid4(), receiver=company, number=str(number)) for number in range(count)]

@@ -18,16 +18,6 @@ from tests.storage.rows import NOW, count, deliver, query, run, state_of, store,
 LATER = NOW + timedelta(seconds=3)
 
 
-@pytest.fixture
-def company() -> UUID:
-    return uuid4()
-
-
-@pytest.fixture
-def receiver() -> UUID:
-    return uuid4()
-
-
 async def test_a_delivery_is_recorded_whole(db: Database, company: UUID, receiver: UUID) -> None:
     rows = submission(company, receiver=receiver)
     await store(db, rows)

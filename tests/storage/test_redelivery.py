@@ -23,16 +23,6 @@ from tests.storage.rows import NOW, count, deliver, jobs, query, run, state_of, 
 LATER = NOW + OVERDUE + timedelta(seconds=1)
 
 
-@pytest.fixture
-def company() -> UUID:
-    return uuid4()
-
-
-@pytest.fixture
-def receiver() -> UUID:
-    return uuid4()
-
-
 async def take_jobs_away(db: Database) -> None:
     await run(db, "DELETE FROM pgqueuer")
 

@@ -21,11 +21,6 @@ from tests.storage.rows import count, query, run, store, submission, writing
 
 
 @pytest.fixture
-def company() -> UUID:
-    return uuid4()
-
-
-@pytest.fixture
 async def proxy(url: str) -> AsyncIterator[Proxy]:
     async with proxied(url) as opened:
         yield opened

@@ -20,11 +20,6 @@ from tests.storage.rows import NOW, count, jobs, query, run, store, submission, 
 DAY = timedelta(hours=24)
 
 
-@pytest.fixture
-def company() -> UUID:
-    return uuid4()
-
-
 async def test_everything_of_a_submission_is_stored_with_its_answer(db: Database, company: UUID) -> None:
     rows = submission(company, key="k", receiver=uuid4(), body=b"\x00\xff bytes", answer=b"\x00 answer \xff")
     async with writing(db) as writer:

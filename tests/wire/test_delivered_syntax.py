@@ -176,11 +176,9 @@ def test_a_large_document_is_kept_in_the_payload_store(wishing: Hub) -> None:
 
 
 def test_a_receiver_may_refuse_what_lost_something_and_change_its_mind(wishing: Hub, tmp_path: Path) -> None:
-    lossy = bill("W-strict", STRICT).replace(
-        b"<cac:AccountingSupplierParty>",
-        b"<cac:AdditionalDocumentReference><cbc:ID>only-a-number</cbc:ID><cbc:DocumentDescription>A drawing"
-        b"</cbc:DocumentDescription></cac:AdditionalDocumentReference><cac:AccountingSupplierParty>",
-    )
+    # that it is a copy has no place in the terms of EN 16931
+    copy = b"<cbc:CopyIndicator>true</cbc:CopyIndicator><cbc:IssueDate>"
+    lossy = bill("W-strict", STRICT).replace(b"<cbc:IssueDate>", copy)
     post(wishing, lossy, "wish-strict")
     whole: dict[str, object] = {}
     for _ in range(100):
@@ -190,7 +188,7 @@ def test_a_receiver_may_refuse_what_lost_something_and_change_its_mind(wishing: 
     (delivery,) = whole["deliveries"]  # type: ignore[misc]
     assert (delivery["state"], whole["listed"]["state"]) == ("failed", "failed")  # type: ignore[index]
     assert "would lose" in delivery["last_error"]
-    assert "BT-122" in json.dumps(delivery["report"])
+    assert "CopyIndicator" in json.dumps(delivery["report"])
     assert wishing.list2(STRICT.transfer_id, STRICT.transfer_key) == []
     assert [event["kind"] for event in whole["events"]][-2:] == ["delivery.failed", "document.failed"]  # type: ignore[union-attr, index]
     relaxed = tmp_path / "relaxed.toml"

@@ -1,7 +1,17 @@
 """Converting a document into the syntax that its receiver wants, and saying what was lost on the way. Pure.
 
-What a conversion loses is told twice over: what the reader did not understand, and what the writer could not carry.
-Whether that is allowed is the caller's policy; the report is made either way and travels with the delivery.
+What refuses a strict conversion is a value that the sender stated and the receiver can no longer find in the document:
+one that the reader did not understand, and one that the writer could not carry or had to round or cut. Everything else
+that a reader or writer tells is a remark, which the report holds beside the losses and which refuses nothing:
+
+- ``as-text``: the value stands in a note or a free text, behind its name;
+- ``recomputed``: it stands in another form that says the same (a figure of the other sign, a price by the hundred, an
+  account as its IBAN, a VAT number for a business id), or the target demands a figure that follows from others and was
+  made anew (the bar code);
+- ``frame``: it was no value of the document: addresses of operators, identifiers and times of messages, checksums;
+- the process and the specification that the document was written by (BT-23, BT-24): the written document names its own.
+
+Whether losses are allowed is the caller's policy; the report is made either way and travels with the delivery.
 """
 
 from __future__ import annotations
@@ -14,6 +24,9 @@ from fakturahub import formats
 from fakturahub.errors import ConversionLoss
 from fakturahub.model import Attachment, Finding, Loss, Recognition
 
+#: the ``why`` of what is still there, or never was a value of the document
+REMARKS = frozenset({"as-text", "recomputed", "frame"})
+_OF_THE_SYNTAX = frozenset({"BT-23", "BT-24"})
 #: the wish that leaves every document as it came
 ORIGINAL = "original"
 
@@ -24,17 +37,23 @@ _NAMED = 8
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """What a conversion did, in a form that JSON takes; kept with the delivery."""
+    """What a conversion did, in a form that JSON takes; kept with the delivery.
+
+    Each entry of ``not_read``, ``not_written`` and ``remarks`` is an object of ``term`` (BT or BG number, or a path in
+    the source), ``value``, ``why`` (the words stand at `Loss`) and, where known, ``place``.
+    """
 
     #: names of syntaxes
     source: str
     target: str
     #: whether the bytes are those that came in
     unchanged: bool = False
-    #: what the reader did not understand
+    #: what the reader did not understand: lost
     not_read: tuple[Loss, ...] = ()
-    #: what the writer could not carry
+    #: what the writer could not carry: lost
     not_written: tuple[Loss, ...] = ()
+    #: what is there in another form, or was no value of the document: not lost; what the reader says comes first
+    remarks: tuple[Loss, ...] = ()
     #: differences in what the sender stated
     findings: tuple[Finding, ...] = ()
     #: names of the files that travel beside the document
@@ -42,7 +61,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def losses(self) -> tuple[Loss, ...]:
-        """All that was lost, what was not read first."""
+        """All that was lost, what was not read first; what is only remarked is not among it."""
         return self.not_read + self.not_written
 
     def as_data(self) -> dict[str, Any]:
@@ -76,7 +95,8 @@ def convert(data: bytes, to: str, *, allow_loss: bool) -> Converted:
     """*data*, a document or a ZIP envelope with one, in the syntax *to*.
 
     ``original`` and the syntax that the document is in already give its bytes unchanged. With *allow_loss* false
-    anything lost refuses the conversion, however small: what is unimportant is the receiver's to say.
+    anything lost refuses the conversion, however small: what is unimportant is the receiver's to say. What is told as a
+    remark is not lost and never refuses.
 
     Raises ``UnwritableDocument`` for a name that is not written, a document that is not read whole and one of another
     kind than the syntax holds; ``ConversionLoss`` with the report; ``SeveralDocuments``; what ``formats.read`` raises.
@@ -95,14 +115,20 @@ def convert(data: bytes, to: str, *, allow_loss: bool) -> Converted:
     report = Report(
         source=recognition.syntax,
         target=to,
-        not_read=reading.losses,
-        not_written=writing.losses,
+        not_read=tuple(loss for loss in reading.losses if not is_remark(loss)),
+        not_written=tuple(loss for loss in writing.losses if not is_remark(loss)),
+        remarks=tuple(loss for loss in reading.losses + writing.losses if is_remark(loss)),
         findings=reading.findings,
         files=tuple(file.name for file in files),
     )
     if report.losses and not allow_loss:
         raise ConversionLoss(_sentence(report), report=report.as_data())
     return Converted(writing.data, report, files)
+
+
+def is_remark(loss: Loss) -> bool:
+    """Whether what *loss* tells is still in the written document, or was no value of the one that came."""
+    return loss.why in REMARKS or loss.term in _OF_THE_SYNTAX
 
 
 def _unchanged(enclosed: formats.Enclosed, recognition: Recognition) -> Converted:
@@ -122,5 +148,6 @@ def _sentence(report: Report) -> str:
     """What would be lost, by terms and places; the values are in the report only."""
     terms = list(dict.fromkeys(loss.term for loss in report.losses))
     named = ", ".join(term[:100] for term in terms[:_NAMED])
+    count = "1 value" if len(report.losses) == 1 else f"{len(report.losses):,} values"
     more = f" and {len(terms) - _NAMED:,} more" if len(terms) > _NAMED else ""
-    return f"Writing {report.source} as {report.target} would lose {len(report.losses):,} values: {named}{more}."
+    return f"Writing {report.source} as {report.target} would lose {count}: {named}{more}."

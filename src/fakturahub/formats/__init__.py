@@ -14,6 +14,7 @@ from lxml import etree
 
 from fakturahub.errors import DocumentRefused, FakturahubError, SeveralDocuments, UnknownDocument, UnwritableDocument
 from fakturahub.formats import cii, finvoice, letters, payslip, ubl
+from fakturahub.formats.embedded import file_names
 from fakturahub.formats.envelope import (
     Enclosed,
     Envelope,
@@ -24,6 +25,7 @@ from fakturahub.formats.envelope import (
     names_of_files,
     with_files,
 )
+from fakturahub.formats.in_words import in_words
 from fakturahub.formats.syntax import Name, Reading, Syntax, Writing, names_of
 from fakturahub.formats.ubl.documents import OTHER_DOCUMENTS
 from fakturahub.formats.walk import stray
@@ -47,6 +49,7 @@ __all__ = [
     "check_writable",
     "documents",
     "enclosed",
+    "file_names",
     "open_document",
     "open_envelope",
     "parsed",
@@ -196,7 +199,10 @@ def write(noun: Noun, name: str) -> Writing:
     Raises ``UnwritableDocument`` for a name that is not written or not known, and for a noun of another kind than the
     syntax holds.
     """
-    return _writer(name)(noun)
+    writer = _writer(name)
+    noun, losses = in_words(noun, NAMES[name].family)
+    writing = writer(noun)
+    return msgspec.structs.replace(writing, losses=losses + writing.losses) if losses else writing
 
 
 def check_writable(name: str) -> None:
@@ -241,9 +247,13 @@ def _read(syntax: Syntax, root: etree._Element, recognition: Recognition) -> Rea
             f"Documents in {recognition.syntax} are recognised and passed on as they came; they are not read whole."
         )
     reading = syntax.read(root, recognition)
+    between = stray(root)
+    if not between:
+        return reading
+    # A text that was taken for a value has been told where the value was.
     told = {(loss.place, loss.value) for loss in reading.losses}
-    between = tuple(loss for loss in stray(root) if (loss.place, loss.value) not in told)
-    return msgspec.structs.replace(reading, losses=reading.losses + between) if between else reading
+    rest = tuple(loss for loss in between if (loss.place, loss.value) not in told)
+    return msgspec.structs.replace(reading, losses=reading.losses + rest)
 
 
 def _split(data: bytes) -> tuple[bytes, ...]:

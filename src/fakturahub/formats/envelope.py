@@ -18,44 +18,13 @@ from collections.abc import Sequence
 import msgspec
 
 from fakturahub.errors import TransferUnreadable, UnreadableAttachment
-from fakturahub.intake.filenames import safe_member_name
+from fakturahub.intake.filenames import FlatNames, safe_member_name, type_of
 from fakturahub.intake.limits import ATTACHMENT
-from fakturahub.intake.zip import Archive, FlatNames, Member, is_zip, open_zip
+from fakturahub.intake.zip import Archive, Member, is_zip, open_zip
 from fakturahub.model import Attachment, Heading
 from fakturahub.model.invoice import Invoice, Noun, SupportingDocument
 
 _FILE_ADDRESS = re.compile(rb"file://([^<>\"'&]{1,1000})", re.IGNORECASE)
-_UNKNOWN_TYPE = "application/octet-stream"
-#: extension of a file name in lower case -> MIME type; the types that pagero.md 6 lists
-MIME = {
-    "bmp": "image/bmp",
-    "csv": "text/csv",
-    "doc": "application/msword",
-    "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    "eml": "message/rfc822",
-    "gif": "image/gif",
-    "html": "text/html",
-    "jpeg": "image/jpeg",
-    "jpg": "image/jpeg",
-    "ods": "application/vnd.oasis.opendocument.spreadsheet",
-    "p7b": "application/x-pkcs7-certificates",
-    "p7m": "application/pkcs7-mime",
-    "p7s": "application/pkcs7-signature",
-    "pdf": "application/pdf",
-    "png": "image/png",
-    "ppt": "application/vnd.ms-powerpoint",
-    "pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    "ps": "application/postscript",
-    "rtf": "application/rtf",
-    "svg": "image/svg+xml",
-    "tif": "image/tiff",
-    "tiff": "image/tiff",
-    "txt": "text/plain",
-    "xls": "application/vnd.ms-excel",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    "xml": "application/xml",
-    "zip": "application/zip",
-}
 
 
 class Enclosed(msgspec.Struct, frozen=True):
@@ -225,4 +194,4 @@ def _attachment(path: str, content: bytes, taken: FlatNames) -> Attachment:
             f"An attachment has {len(content):,} bytes; the limit is {ATTACHMENT.one:,}.", term="BT-125", place=path
         )
     name = taken.of(path)
-    return Attachment(name, MIME.get(name.rpartition(".")[2].lower(), _UNKNOWN_TYPE), content)
+    return Attachment(name, type_of(name), content)

@@ -1,13 +1,92 @@
-"""The heading of an invoice that was read whole, for syntaxes without a faster way to it.
+"""The heading of a document: by a walk over the elements that hold it and no others, or of an invoice read whole.
 
-It agrees with what ``ubl.read.heading`` takes from a UBL document of the same content.
+UBL and CII walk: the tables of what is looked for are theirs, the walk and what is made of a party and of an attachment
+is here. Both ways give the same heading; a test holds them together.
 """
 
 from __future__ import annotations
 
-from fakturahub.errors import MissingTerm
+from collections.abc import Callable
+from typing import Any
+
+from lxml import etree
+
+from fakturahub.errors import BadValue, MissingTerm
+from fakturahub.formats.values import attribute_of, identifier_of, place_of, text_of
+from fakturahub.intake.limits import TEXT
 from fakturahub.model import AttachmentHeading, Heading, Kind, PartyHeading
 from fakturahub.model.invoice import Invoice, Party, SupportingDocument
+
+#: what a walk found: a name of ours -> the first element of that meaning with a text, or a list for what may repeat
+Found = dict[str, Any]
+#: takes one element into what was found
+Take = Callable[[etree._Element, Found], None]
+#: a qualified name -> what the element is: a name in `Found`, a table for its children, or a function that takes it
+Table = dict[str, "str | Table | Take"]
+
+#: name, electronic address, identifiers, legal registration, VAT number, country
+SELLER_TERMS = ("BT-27", "BT-34", "BT-29", "BT-30", "BT-31", "BT-40")
+BUYER_TERMS = ("BT-44", "BT-49", "BT-46", "BT-47", "BT-48", "BT-55")
+
+
+def look(element: etree._Element, table: Table, found: Found, *only: str) -> Found:
+    """Take the children of *element* that *table* names into *found*; with *only*, pass over all but those."""
+    for child in element.iterchildren(*only) if only else element:
+        # The parser left comments out; were there any, their tag would be no key of a table.
+        step = table.get(child.tag)  # type: ignore[arg-type]
+        if step is None:
+            continue
+        if type(step) is str:
+            if step not in found or not (found[step].text or "").strip():
+                found[step] = child
+        elif type(step) is dict:
+            look(child, step, found)
+        else:
+            step(child, found)  # type: ignore[operator]
+    return found
+
+
+def identification(element: etree._Element, found: Found) -> None:
+    """Take *element* as one of the further identifiers of a party (BT-29, BT-46)."""
+    identifications = found.setdefault("identifications", [])
+    if len(identifications) == TEXT.identifiers:
+        raise BadValue(
+            f"A party has more than {TEXT.identifiers} identifiers.", term="BT-29 or BT-46", place=place_of(element)
+        )
+    identifications.append(element)
+
+
+def party_of(
+    found: Found | None, name: str, endpoint: str, identifier: str, business_id: str, vat: str, country: str
+) -> PartyHeading:
+    """The party that was *found*; the others are its terms, such as ``SELLER_TERMS``."""
+    if found is None:
+        return PartyHeading()
+    get = found.get
+    stated = [identifier_of(element, identifier) for element in get("identifications", ())]
+    return PartyHeading(
+        name=text_of(get("name"), name, TEXT.text) or text_of(get("trading_name"), name, TEXT.text),
+        endpoint=identifier_of(get("endpoint"), endpoint),
+        identifiers=tuple(one for one in stated if one is not None),
+        business_id=identifier_of(get("business_id"), business_id),
+        vat_id=text_of(get("vat"), vat),
+        country=text_of(get("country"), country),
+    )
+
+
+def attachment_of(found: Found) -> AttachmentHeading:
+    """The supporting document (BG-24) that was *found*."""
+    get = found.get
+    embedded = get("embedded")
+    return AttachmentHeading(
+        id=text_of(get("id"), "BT-122"),
+        name=None if embedded is None else attribute_of(embedded, "filename", "BT-125", TEXT.text),
+        mime=None if embedded is None else attribute_of(embedded, "mimeCode", "BT-125"),
+        description=text_of(get("description"), "BT-123", TEXT.text)
+        or text_of(get("old_description"), "BT-123", TEXT.text),
+        uri=text_of(get("uri"), "BT-124", TEXT.text),
+        embedded=embedded is not None,
+    )
 
 
 def heading_of(invoice: Invoice) -> Heading:

@@ -22,10 +22,25 @@ _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:Z|[+-](?:0[0-9]|1[0-4]):
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 
 
+#: characters of a name in messages and reports; no syntax has a longer one, a foreign document may
+LONGEST_NAME = 80
+
+
+def name_of(element: etree._Element) -> str:
+    """The local name of *element*, as messages and reports show it."""
+    name = str(element.tag).rpartition("}")[2]
+    return name if len(name) <= LONGEST_NAME else f"{name[:LONGEST_NAME]}…"
+
+
+def path_of(element: etree._Element) -> str:
+    """The local names from the root to *element*: ``Invoice/LegalMonetaryTotal/PayableAmount``."""
+    names = [name_of(step) for step in (element, *element.iterancestors())]
+    return "/".join(reversed(names))
+
+
 def place_of(element: etree._Element) -> str:
     """Where *element* stands: its path by local names, and its line."""
-    names = [etree.QName(step).localname for step in (element, *element.iterancestors())]
-    return f"{'/'.join(reversed(names))}, line {element.sourceline}"
+    return f"{path_of(element)}, line {element.sourceline}"
 
 
 def text_of(element: etree._Element | None, term: str, limit: int = TEXT.identifier) -> str | None:

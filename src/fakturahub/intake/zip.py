@@ -22,45 +22,14 @@ import itertools
 import struct
 import unicodedata
 import zlib
-from dataclasses import dataclass
 
 import msgspec
 
 from fakturahub.errors import ZipTooLarge, ZipUnreadable, ZipUnsafe
-from fakturahub.intake.filenames import safe_member_name
-from fakturahub.intake.limits import ATTACHMENT, MIB, TEXT, XML
+from fakturahub.intake.filenames import FlatNames
+from fakturahub.intake.limits import ZIP
 
-
-@dataclass(frozen=True, slots=True)
-class ZipLimits:
-    """Limits of one archive with all that is opened inside it. Sizes are bytes."""
-
-    #: the archive as sent
-    bytes: int
-    #: members, folders among them
-    members: int
-    #: one member, unpacked
-    one: int
-    #: all members together, unpacked
-    total: int
-    #: how many times larger a member may be than its packed form, once it is larger than ``ratio_from``
-    ratio: int
-    ratio_from: int
-    #: UTF-8 bytes of a member's name with its folders
-    name: int
-
-
-# An invoice of 5,000 lines packs about 1:40 and deflate can reach 1:1,032. The total is what a body of 50 MiB of PDFs,
-# which hardly pack, and the XML beside them need.
-ZIP = ZipLimits(
-    bytes=50 * MIB,
-    members=2 * ATTACHMENT.count,
-    one=XML.bytes,
-    total=150 * MIB,
-    ratio=200,
-    ratio_from=1 * MIB,
-    name=4 * TEXT.file_name,
-)
+__all__ = ["Archive", "Member", "is_zip", "open_zip"]
 
 _LOCAL = struct.Struct("<4s5H3I2H")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
@@ -75,8 +44,6 @@ _DESCRIPTOR = 1 << 3
 _UTF8 = 1 << 11
 _STORED, _DEFLATED = 0, 8
 _UNIX, _LINK, _TYPE = 3, 0o120000, 0o170000
-# Bytes of a number and an extension at the end of a file name.
-_LONGEST_ENDING = 40
 # What the archivers of other systems add of their own.
 _ADDED = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 
@@ -95,29 +62,6 @@ class Member(msgspec.Struct, frozen=True):
     deflated: bool
     #: where its packed content begins
     at: int
-
-
-class FlatNames:
-    """Flat file names, safe and unique whatever the case, for any number of files in a time linear in it."""
-
-    def __init__(self) -> None:
-        #: name in the form that is compared -> the number that its last namesake got
-        self._taken: dict[str, int] = {}
-
-    def of(self, path: str) -> str:
-        """A name for the file at *path*: its last part made safe, ``-2``, ``-3`` … before the extension if taken."""
-        name = safe_member_name(path, set())
-        key = name.casefold()
-        while key in self._taken:
-            self._taken[key] += 1
-            stem, dot, extension = name.rpartition(".")
-            stem, extension = (stem, dot + extension) if stem else (name, "")
-            cut = stem.encode()[: TEXT.file_name - _LONGEST_ENDING].decode(errors="ignore")
-            numbered = safe_member_name(f"{cut}-{self._taken[key]}{extension[-_LONGEST_ENDING // 2 :]}", set())
-            if numbered.casefold() not in self._taken:
-                name, key = numbered, numbered.casefold()
-        self._taken[key] = 1
-        return name
 
 
 class Archive:

@@ -38,7 +38,10 @@ class Loss(msgspec.Struct, frozen=True, omit_defaults=True):
     term: str
     #: what was lost, as text; the size of it where it is bytes
     value: str
-    #: a word: not-understood, no-place, too-long, code-unknown, cardinality, recomputed, as-text
+    #: a word. The value is gone: not-understood, no-place, too-long, code-unknown, cardinality, rounded, not-listed
+    #: (how many more there are). It is not, or never was one of the document, and the word is a remark: as-text (it
+    #: stands in a note or free text), recomputed (it is there in another form, or was made because the syntax demands
+    #: one), frame (an address, number or time of the message that the document came in)
     why: str
     #: where it stands: path and line in the source, or the dotted path in the model
     place: str | None = None

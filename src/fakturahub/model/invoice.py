@@ -275,13 +275,17 @@ class Extension(Noun, frozen=True, kw_only=True):
 
     ``family`` is the folder that understands it (``ubl`` for PUF and VRBL, ``finvoice``), ``name`` its own name and
     ``place`` the dotted path of the part of the invoice it belongs to, such as ``seller`` or ``lines[2].item``, empty
-    for the document. ``content`` is the XML of the extension's content, in UTF-8, namespaces included.
+    for the document. ``content`` is the XML of the extension's content, in UTF-8, namespaces included. ``words`` says
+    the same as text, for targets of another family: there they become a note of the line, a part of the payment terms
+    or a note of the document, as ``place`` tells. No words at all, an empty text, say that the rest of the model
+    says it already.
     """
 
     family: str
     name: str
     place: str
     content: str
+    words: str | None = None
 
 
 class Invoice(Noun, frozen=True, kw_only=True):

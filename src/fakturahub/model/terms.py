@@ -181,6 +181,16 @@ TERM: dict[str, str] = {
     "lines.item.attributes.value": "BT-161",
 }
 
+#: path of a field that EN 16931 has no term for at this place -> the group that it is in
+GROUP: dict[str, str] = {
+    "buyer.tax_registration": "BG-7",
+    "buyer.legal_information": "BG-7",
+    "lines.allowances.vat_category": "BG-27",
+    "lines.allowances.vat_rate": "BG-27",
+    "lines.charges.vat_category": "BG-28",
+    "lines.charges.vat_rate": "BG-28",
+}
+
 #: values that are one term although they have parts
 _WHOLE = (Identifier, Attachment, Classification)
 
@@ -188,6 +198,7 @@ _WHOLE = (Identifier, Attachment, Classification)
 class Stated(msgspec.Struct, frozen=True):
     """One term that a document states."""
 
+    #: BT number; that of the group where EN 16931 has no term for the field at its place
     term: str
     #: dotted path with places from 0: ``lines[2].item.name``
     path: str
@@ -213,4 +224,4 @@ def _walk(noun: msgspec.Struct, path: str, key: str) -> Iterator[Stated]:
             if isinstance(member, msgspec.Struct) and not isinstance(member, _WHOLE):
                 yield from _walk(member, where, name)
             else:
-                yield Stated(TERM[name], where, member)
+                yield Stated(TERM.get(name) or GROUP[name], where, member)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 
@@ -111,9 +112,41 @@ def test_without_a_loss_it_is_converted_either_way(shared: Path) -> None:
         "unchanged": False,
         "not_read": [],
         "not_written": [],
+        "remarks": [msgspec.to_builtins(loss) for loss in strict.report.remarks],
         "findings": [msgspec.to_builtins(finding, builtin_types=()) for finding in strict.report.findings],
         "files": [],
     }
+
+
+def test_what_is_still_there_or_never_was_a_value_refuses_nothing(shared: Path, peppol: bytes) -> None:
+    """A foreign reference becomes a text, the specification is the target's own; a frame is none of the document."""
+    strict = convert(peppol, "finvoice-3.0", allow_loss=False)
+    assert strict.report.losses == ()
+    assert {(loss.term, loss.why) for loss in strict.report.remarks} >= {("BT-83", "as-text"), ("BT-24", "too-long")}
+    for remark in strict.report.remarks:
+        if remark.why == "as-text":
+            assert remark.value.encode() in strict.data
+    framed = (shared / "samples/finvoice/gobl_soap_framed_3.0.xml").read_bytes()
+    bare = convert(framed, "finvoice-3.0", allow_loss=False)
+    assert {loss.why for loss in bare.report.remarks} == {"frame"}
+    assert msgspec.convert(bare.report.as_data(), Report) == bare.report
+
+
+def test_the_real_invoices_of_finland_convert_without_a_loss(shared: Path) -> None:
+    files = sorted((shared / "corpora/finvoice").rglob("*.xml"))
+    assert len(files) > 10
+    for file in files:
+        for to in ("finvoice-3.0", "vrbl"):
+            assert convert(file.read_bytes(), to, allow_loss=False).report.losses == (), file
+
+
+def test_a_rounded_value_is_lost(peppol: bytes) -> None:
+    before = re.search(rb"<cbc:PriceAmount currencyID=.EUR.>[^<]*", peppol)
+    assert before is not None
+    data = peppol.replace(before[0], before[0] + b"0.12345678901234"[1:] if b"." not in before[0] else before[0])
+    assert data != peppol
+    with pytest.raises(ConversionLoss, match="BT-146"):
+        convert(data, "finvoice-3.0", allow_loss=False)
 
 
 def test_files_of_an_envelope_come_along(peppol: bytes, finvoice: bytes) -> None:

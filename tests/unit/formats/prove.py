@@ -25,6 +25,7 @@ from lxml import etree
 
 from fakturahub.errors import FakturahubError
 from fakturahub.formats.syntax import Reading
+from fakturahub.formats.walk import NOT_LISTED
 from fakturahub.intake.xml import parse
 from fakturahub.model.invoice import Extension
 
@@ -56,7 +57,10 @@ def leaves(root: etree._Element) -> Iterator[Leaf]:
 
 
 def unaccounted(source: bytes, reading: Reading, *, prescribed: Prescribed = _never) -> list[Leaf]:
-    """The leaves of *source* that are in *reading* neither as a value of the noun nor as a loss."""
+    """The leaves of *source* that are in *reading* neither as a value of the noun nor as a loss.
+
+    Beyond the limits of a report as many may be missing as its last entry says; then nothing is proved of them.
+    """
     texts, numbers, contents = _said(reading)
     missing = []
     for leaf in leaves(_tree(source)):
@@ -69,7 +73,12 @@ def unaccounted(source: bytes, reading: Reading, *, prescribed: Prescribed = _ne
         if len(text) > 3 and _digest(leaf.value) in contents:
             continue
         missing.append(leaf)
-    return missing
+    return missing if len(missing) > _not_listed(reading) else []
+
+
+def _not_listed(reading: Reading) -> int:
+    """How many values the report says that it does not name."""
+    return sum(int(loss.value.split()[0].replace(",", "")) for loss in reading.losses if loss.why == NOT_LISTED)
 
 
 def unheard(source: bytes, read: Callable[[bytes], Reading], *, prescribed: Prescribed = _never) -> list[Leaf]:

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import base64
+import time
 from pathlib import Path
-from unittest import mock
 
 import pytest
 
 from fakturahub import formats
 from fakturahub.errors import TooLarge, UnreadableAttachment
-from fakturahub.formats.ubl import embedded
-from fakturahub.intake.limits import XML, AttachmentLimits
+from fakturahub.intake.limits import ATTACHMENT, XML
 from fakturahub.model import Attachment
+from fakturahub.model.invoice import Invoice
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "invoice-with-attachment.xml"
 UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
@@ -118,10 +118,10 @@ def test_unreadable_content_does_not_hinder_the_heading() -> None:
 
 
 def test_their_number_is_limited() -> None:
-    with mock.patch.object(embedded, "ATTACHMENT", AttachmentLimits(one=100, count=2)):
-        assert len(formats.attachments(document(reference() * 2))) == 2
-        with pytest.raises(UnreadableAttachment, match="more than 2"):
-            formats.attachments(document(reference() * 3))
+    most = document(reference() * ATTACHMENT.count)
+    assert len(formats.attachments(most)) == ATTACHMENT.count
+    with pytest.raises(UnreadableAttachment, match=f"more than {ATTACHMENT.count:,}"):
+        formats.attachments(document(reference() * (ATTACHMENT.count + 1)))
 
 
 def test_one_of_seven_megabytes_is_read_and_one_that_is_too_large_says_so() -> None:
@@ -130,3 +130,39 @@ def test_one_of_seven_megabytes_is_read_and_one_that_is_too_large_says_so() -> N
     assert attachment.content == content
     with pytest.raises(TooLarge, match="embedded attachment"):
         formats.attachments(document(reference(base64.b64encode(content + b"xxx").decode())))
+
+
+def test_the_heading_gives_the_names_that_the_files_have() -> None:
+    references = (
+        reference(name="a.pdf"),
+        reference(name="A.PDF"),
+        reference(name="../b.pdf"),
+        reference(identifier="2026/17"),
+        reference(identifier="2026/17", mime="image/jpg"),
+        reference(mime=None),
+        reference(identifier="", mime="a/b"),
+        reference(identifier="", mime="application/zip"),
+    )
+    data = document("".join(references))
+    given = formats.file_names(formats.read_heading(data).attachments)
+    assert given == tuple(one.name for one in formats.attachments(data))
+    assert given == (
+        "a.pdf",
+        "A-2.PDF",
+        "b.pdf",
+        "2026-17.pdf",
+        "2026-17.jpg",
+        "ts-1.bin",
+        "attachment.bin",
+        "attachment.zip",
+    )
+    noun = formats.read(data).noun
+    assert isinstance(noun, Invoice)
+    assert tuple(one.attachment.name for one in noun.supporting if one.attachment) == given
+
+
+def test_many_of_one_name_cost_little() -> None:
+    started = time.perf_counter()
+    found = names(*[reference(name="a.pdf")] * ATTACHMENT.count)
+    assert time.perf_counter() - started < 1
+    assert len({name.casefold() for name in found}) == ATTACHMENT.count

@@ -390,7 +390,7 @@ def test_an_old_description_of_an_attachment() -> None:
 
 def test_a_document_has_so_many_attachments_and_no_more() -> None:
     assert len(heading_of(reference("") * ATTACHMENT.count).attachments) == ATTACHMENT.count
-    with pytest.raises(UnreadableAttachment, match="1000"):
+    with pytest.raises(UnreadableAttachment, match="1,000"):
         heading_of(reference("") * (ATTACHMENT.count + 1))
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakturahub.intake.filenames import safe_member_name
+from fakturahub.intake.filenames import MIME, UNKNOWN_TYPE, extension_of, safe_member_name, type_of
 from fakturahub.intake.limits import TEXT
 
 
@@ -105,3 +105,26 @@ def test_whatever_comes_the_names_are_flat_short_and_different(stated: list[str]
 def test_a_safe_name_stays_as_it_is(stated: str) -> None:
     once = safe_member_name(stated, set())
     assert safe_member_name(once, set()) == once
+
+
+@pytest.mark.parametrize(
+    ("mime", "extension"),
+    [
+        ("application/pdf", ".pdf"),
+        ("image/jpeg", ".jpg"),
+        ("IMAGE/TIFF", ".tif"),
+        ("image/jpg", ".jpg"),
+        ("text/xml", ".xml"),
+        ("text/txt", ".txt"),
+        ("application/x-msdownload", ".bin"),
+        ("", ".bin"),
+    ],
+)
+def test_the_extension_of_a_type(mime: str, extension: str) -> None:
+    assert extension_of(mime) == extension
+
+
+def test_the_type_of_a_name() -> None:
+    assert type_of("a.PDF") == "application/pdf"
+    assert type_of("a.b") == type_of("pdf.") == UNKNOWN_TYPE
+    assert all(type_of(f"a{extension_of(mime)}") == mime for mime in MIME.values())

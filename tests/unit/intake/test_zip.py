@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from fakturahub.errors import FakturahubError, TransferUnreadable, ZipTooLarge, ZipUnreadable, ZipUnsafe
-from fakturahub.intake.limits import MIB
-from fakturahub.intake.zip import ZIP, Archive, is_zip, open_zip
+from fakturahub.intake.limits import MIB, ZIP
+from fakturahub.intake.zip import Archive, is_zip, open_zip
 
 DEFLATED = zipfile.ZIP_DEFLATED
 

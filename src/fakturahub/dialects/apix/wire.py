@@ -12,6 +12,7 @@ from decimal import Decimal
 from xml.sax.saxutils import escape, quoteattr
 from zoneinfo import ZoneInfo
 
+from fakturahub import formats
 from fakturahub.exchange.inbox import Content, Entry
 from fakturahub.intake.filenames import safe_member_name
 from fakturahub.model import Attachment, AttachmentHeading, Heading, Kind
@@ -150,10 +151,10 @@ def member_names(names: Sequence[str]) -> list[str]:
 
 def image_name(attachments: Sequence[AttachmentHeading]) -> str:
     """ImageName: the first PDF in the ZIP, under the name it has there; unknown where the document gives it none."""
-    inside = [one for one in attachments if one.embedded and one.name]
-    named = inside + [one for one in attachments if one.beside and one.name]
-    names = member_names([one.name or UNKNOWN for one in named])
-    images = (number for number, one in enumerate(named) if (one.mime or "").lower() == "application/pdf")
+    inside = [one for one in attachments if one.embedded]
+    beside = [one for one in attachments if one.beside]
+    names = member_names([*formats.file_names(inside), *(one.name or UNKNOWN for one in beside)])
+    images = (number for number, one in enumerate(inside + beside) if (one.mime or "").lower() == "application/pdf")
     first = next(images, None)
     return UNKNOWN if first is None else names[first]
 

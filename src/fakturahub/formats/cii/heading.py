@@ -6,78 +6,56 @@ first in CII and are most of the document, are passed over by the parser's own s
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 from lxml import etree
 
 from fakturahub.errors import BadValue, MissingTerm
-from fakturahub.formats.cii.embedded import too_many
 from fakturahub.formats.cii.leaves import date_in
 from fakturahub.formats.cii.names import INVOICED_OBJECT, RAM, RSM, TENDER
-from fakturahub.formats.values import attribute_of, decimal_of, identifier_of, place_of, text_of
+from fakturahub.formats.embedded import too_many
+from fakturahub.formats.headings import (
+    BUYER_TERMS,
+    SELLER_TERMS,
+    Found,
+    Table,
+    attachment_of,
+    identification,
+    look,
+    party_of,
+)
+from fakturahub.formats.values import decimal_of, text_of
 from fakturahub.formats.walk import Walk
-from fakturahub.intake.limits import ATTACHMENT, TEXT
-from fakturahub.model import AttachmentHeading, Heading, Kind, PartyHeading, Recognition
+from fakturahub.intake.limits import ATTACHMENT
+from fakturahub.model import Heading, Kind, Recognition
 from fakturahub.model.invoice import CREDIT_NOTE_TYPES
-
-# What a walk found: a name of ours -> the first element of that meaning that has a text, or a list for what may repeat.
-_Found = dict[str, Any]
-# A qualified name -> what the element is: a name in _Found, a table for its children, or a function that takes it.
-_Table = dict[str, "str | _Table | Callable[[etree._Element, _Found], None]"]
 
 _TRANSACTION = f"{RSM}SupplyChainTradeTransaction"
 _NO_ATTACHMENT = frozenset({TENDER, INVOICED_OBJECT})
 
 
-def _walk(element: etree._Element, table: _Table, found: _Found, *only: str) -> _Found:
-    for child in element.iterchildren(*only) if only else element:
-        # The parser left comments out; were there any, their tag would be no key of a table.
-        step = table.get(child.tag)  # type: ignore[arg-type]
-        if step is None:
-            continue
-        if type(step) is str:
-            if step not in found or not (found[step].text or "").strip():
-                found[step] = child
-        elif type(step) is dict:
-            _walk(child, step, found)
-        else:
-            step(child, found)  # type: ignore[operator]
-    return found
+def _transaction(element: etree._Element, found: Found) -> None:
+    look(element, _PARTS, found, *_PARTS)
 
 
-def _transaction(element: etree._Element, found: _Found) -> None:
-    _walk(element, _PARTS, found, *_PARTS)
-
-
-def _identification(element: etree._Element, found: _Found) -> None:
-    identifications = found.setdefault("identifications", [])
-    if len(identifications) == TEXT.identifiers:
-        raise BadValue(
-            f"A party has more than {TEXT.identifiers} identifiers.", term="BT-29 or BT-46", place=place_of(element)
-        )
-    identifications.append(element)
-
-
-def _registration(element: etree._Element, found: _Found) -> None:
+def _registration(element: etree._Element, found: Found) -> None:
     for child in element.iterchildren(f"{RAM}ID"):
         if (child.get("schemeID") or "").strip() == "VA":
             found.setdefault("vat", child)
 
 
-def _seller(element: etree._Element, found: _Found) -> None:
+def _seller(element: etree._Element, found: Found) -> None:
     if "seller" not in found:
-        found["seller"] = _walk(element, _PARTY, {})
+        found["seller"] = look(element, _PARTY, {})
 
 
-def _buyer(element: etree._Element, found: _Found) -> None:
+def _buyer(element: etree._Element, found: Found) -> None:
     if "buyer" not in found:
-        found["buyer"] = _walk(element, _PARTY, {})
+        found["buyer"] = look(element, _PARTY, {})
 
 
-def _reference(element: etree._Element, found: _Found) -> None:
-    reference = _walk(element, _REFERENCE, {})
+def _reference(element: etree._Element, found: Found) -> None:
+    reference = look(element, _REFERENCE, {})
     kind = reference.pop("type", None)
     if (kind is not None and text_of(kind, "BG-24") in _NO_ATTACHMENT) or not reference:
         return
@@ -87,9 +65,9 @@ def _reference(element: etree._Element, found: _Found) -> None:
     references.append(reference)
 
 
-_PARTY: _Table = {
-    f"{RAM}ID": _identification,
-    f"{RAM}GlobalID": _identification,
+_PARTY: Table = {
+    f"{RAM}ID": identification,
+    f"{RAM}GlobalID": identification,
     f"{RAM}Name": "name",
     f"{RAM}SpecifiedLegalOrganization": {f"{RAM}ID": "business_id", f"{RAM}TradingBusinessName": "trading_name"},
     f"{RAM}PostalTradeAddress": {f"{RAM}CountryID": "country"},
@@ -97,7 +75,7 @@ _PARTY: _Table = {
     f"{RAM}SpecifiedTaxRegistration": _registration,
 }
 
-_REFERENCE: _Table = {
+_REFERENCE: Table = {
     f"{RAM}IssuerAssignedID": "id",
     f"{RAM}URIID": "uri",
     f"{RAM}TypeCode": "type",
@@ -105,7 +83,7 @@ _REFERENCE: _Table = {
     f"{RAM}AttachmentBinaryObject": "embedded",
 }
 
-_PARTS: _Table = {
+_PARTS: Table = {
     f"{RAM}ApplicableHeaderTradeAgreement": {
         f"{RAM}BuyerReference": "buyer_reference",
         f"{RAM}SellerTradeParty": _seller,
@@ -128,7 +106,7 @@ _PARTS: _Table = {
     },
 }
 
-_DOCUMENT: _Table = {
+_DOCUMENT: Table = {
     f"{RSM}ExchangedDocumentContext": {
         f"{RAM}GuidelineSpecifiedDocumentContextParameter": {f"{RAM}ID": "profile"},
     },
@@ -148,7 +126,7 @@ def heading(root: etree._Element, recognition: Recognition) -> Heading:
     is too long and for a guideline that the recognition did not see; ``UnreadableAttachment`` for too many
     attachments.
     """
-    found = _walk(root, _DOCUMENT, {})
+    found = look(root, _DOCUMENT, {})
     get = found.get
     profile = text_of(get("profile"), "BT-24")
     if profile != recognition.profile:
@@ -171,51 +149,16 @@ def heading(root: etree._Element, recognition: Recognition) -> Heading:
         currency=text_of(get("currency"), "BT-5"),
         total=decimal_of(get("total"), "BT-112"),
         payable=decimal_of(get("payable"), "BT-115"),
-        seller=_party(get("seller"), *_SELLER_TERMS),
-        buyer=_party(get("buyer"), *_BUYER_TERMS),
+        seller=party_of(get("seller"), *SELLER_TERMS),
+        buyer=party_of(get("buyer"), *BUYER_TERMS),
         payment_reference=text_of(get("payment_reference"), "BT-83"),
         account=text_of(get("account"), "BT-84"),
         buyer_reference=text_of(get("buyer_reference"), "BT-10"),
         order_reference=text_of(get("order_reference"), "BT-13"),
         seller_reference=text_of(get("seller_reference"), "BT-14"),
-        attachments=tuple(_attachment(reference) for reference in get("references", ())),
+        attachments=tuple(attachment_of(reference) for reference in get("references", ())),
     )
 
 
 def _day(element: etree._Element | None, term: str) -> date | None:
     return None if element is None else date_in(Walk(), element, term)
-
-
-# Name, electronic address, identifiers, legal registration, VAT number, country.
-_SELLER_TERMS = ("BT-27", "BT-34", "BT-29", "BT-30", "BT-31", "BT-40")
-_BUYER_TERMS = ("BT-44", "BT-49", "BT-46", "BT-47", "BT-48", "BT-55")
-
-
-def _party(
-    found: _Found | None, name: str, endpoint: str, identifier: str, business_id: str, vat: str, country: str
-) -> PartyHeading:
-    if found is None:
-        return PartyHeading()
-    get = found.get
-    stated = [identifier_of(element, identifier) for element in get("identifications", ())]
-    return PartyHeading(
-        name=text_of(get("name"), name, TEXT.text) or text_of(get("trading_name"), name, TEXT.text),
-        endpoint=identifier_of(get("endpoint"), endpoint),
-        identifiers=tuple(one for one in stated if one is not None),
-        business_id=identifier_of(get("business_id"), business_id),
-        vat_id=text_of(get("vat"), vat),
-        country=text_of(get("country"), country),
-    )
-
-
-def _attachment(found: _Found) -> AttachmentHeading:
-    get = found.get
-    content = get("embedded")
-    return AttachmentHeading(
-        id=text_of(get("id"), "BT-122"),
-        name=None if content is None else attribute_of(content, "filename", "BT-125", TEXT.text),
-        mime=None if content is None else attribute_of(content, "mimeCode", "BT-125"),
-        description=text_of(get("description"), "BT-123", TEXT.text),
-        uri=text_of(get("uri"), "BT-124", TEXT.text),
-        embedded=content is not None,
-    )

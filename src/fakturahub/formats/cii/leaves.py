@@ -79,8 +79,7 @@ def prose(key: str, term: str) -> Step[Found]:
 def number(key: str, term: str, unit: str | None = None) -> Step[Found]:
     """A decimal number; with *unit* a quantity, whose ``unitCode`` goes under that key.
 
-    A ``currencyID`` is reported here and forgiven by `read` where it is that of the document: EN 16931 does not have
-    it (CII-DT-031), senders of earlier versions write it.
+    A ``currencyID`` is reported unless it is that of the document (see `read`).
     """
 
     def step(walk: Walk, element: etree._Element, into: Found) -> None:
@@ -179,13 +178,13 @@ def group(key: str, steps: Steps, make: Callable[..., object], *required: str) -
     """A part of the document that occurs once; without one of the values *required* all of it is reported."""
 
     def step(walk: Walk, element: etree._Element, into: Found) -> None:
-        mark = len(walk.losses)
+        mark = walk.mark()
         found = part(walk, element, steps, *required)
         if not found:
             return
         made = make(**found)
         if into.setdefault(key, made) != made:
-            refuse(walk, element, mark, REPEATED)
+            walk.instead(element, mark, REPEATED)
 
     return step
 
@@ -203,19 +202,13 @@ def several(key: str, steps: Steps, make: Callable[..., object], *required: str)
 
 def part(walk: Walk, element: etree._Element, steps: Steps, *required: str) -> Found:
     """What is found below *element*; without one of *required* it is nothing, and all of it is reported."""
-    mark = len(walk.losses)
+    mark = walk.mark()
     found: Found = walk.children(element, steps, {})
     for name in required:
         if name not in found:
-            refuse(walk, element, mark)
+            walk.instead(element, mark)
             return {}
     return found
-
-
-def refuse(walk: Walk, element: etree._Element, mark: int, why: str = UNKNOWN) -> None:
-    """Report all of *element*, in place of what was reported of it since the *mark*."""
-    del walk.losses[mark:]
-    walk.unknown(element, why)
 
 
 def children(walk: Walk, element: etree._Element) -> etree._Element:

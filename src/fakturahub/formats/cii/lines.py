@@ -17,7 +17,6 @@ from fakturahub.formats.cii.leaves import (
     prose,
     put,
     ram,
-    refuse,
     several,
     text,
     truth,
@@ -26,6 +25,7 @@ from fakturahub.formats.cii.leaves import (
 from fakturahub.formats.cii.names import INVOICED_OBJECT, RAM
 from fakturahub.formats.values import attribute_of, text_of
 from fakturahub.formats.walk import REPEATED, Step, Walk
+from fakturahub.intake.limits import XML
 from fakturahub.model import Identifier
 from fakturahub.model.invoice import (
     AllowanceCharge,
@@ -63,10 +63,10 @@ def _taxed(steps: Steps) -> Step[Found]:
     """A tax whose values go where it stands; reported when it is not VAT."""
 
     def step(walk: Walk, element: etree._Element, into: Found) -> None:
-        mark = len(walk.losses)
+        mark = walk.mark()
         found = part(walk, element, steps)
         if found.pop("type", "VAT").upper() != "VAT" or not found.keys().isdisjoint(into):
-            refuse(walk, element, mark)
+            walk.instead(element, mark)
         else:
             into.update(found)
 
@@ -119,11 +119,11 @@ _PRODUCT: Steps = ram(
         "GlobalID": identifier("standard_id", "BT-157"),
         "SellerAssignedID": text("sellers_id", "BT-155"),
         "BuyerAssignedID": text("buyers_id", "BT-156"),
-        "Name": prose("name", "BT-153"),
+        "Name": text("name", "BT-153", XML.text),
         "Description": prose("description", "BT-154"),
         "ApplicableProductCharacteristic": several(
             "attributes",
-            ram({"Description": prose("name", "BT-160"), "Value": prose("value", "BT-161")}),
+            ram({"Description": text("name", "BT-160", XML.text), "Value": prose("value", "BT-161")}),
             ItemAttribute,
             "name",
             "value",
@@ -137,10 +137,10 @@ _DISCOUNT = ram({"ChargeIndicator": truth("charge"), "ActualAmount": number("dis
 
 
 def _discount(walk: Walk, element: etree._Element, into: Found) -> None:
-    mark = len(walk.losses)
+    mark = walk.mark()
     found = part(walk, element, _DISCOUNT)
     if found.get("charge") or "discount" in into:
-        refuse(walk, element, mark)
+        walk.instead(element, mark)
     elif "discount" in found:
         into["discount"] = found["discount"]
 
@@ -184,15 +184,14 @@ _REFERENCE: Steps = ram(
 
 def _object(walk: Walk, element: etree._Element, into: Found) -> None:
     """BT-128; a line has no other document in EN 16931, so one without a type code is it as well."""
-    mark = len(walk.losses)
+    mark = walk.mark()
     found = part(walk, element, _REFERENCE, "value")
     if not found:
         return
     if found.pop("type", INVOICED_OBJECT) != INVOICED_OBJECT:
-        refuse(walk, element, mark)
+        walk.instead(element, mark)
     elif "object_id" in into:
-        del walk.losses[mark:]
-        walk.unknown(element, REPEATED)
+        walk.instead(element, mark, REPEATED)
     else:
         into["object_id"] = Identifier(**found)
 

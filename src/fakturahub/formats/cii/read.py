@@ -6,13 +6,11 @@ the further elements of D16B, of Factur-X EXTENDED and of later libraries — is
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from lxml import etree
 
 from fakturahub.formats.cii.leaves import Found, Steps, day, inside, prose, ram, several, text, under
 from fakturahub.formats.cii.lines import account, allowances, line, period
-from fakturahub.formats.cii.names import RSM
+from fakturahub.formats.cii.names import RAM, RSM
 from fakturahub.formats.cii.parties import BUYER, PAYEE, REPRESENTATIVE, SELLER, SHIP_TO
 from fakturahub.formats.cii.references import referenced
 from fakturahub.formats.cii.settlement import (
@@ -25,7 +23,7 @@ from fakturahub.formats.cii.settlement import (
 from fakturahub.formats.syntax import Reading
 from fakturahub.formats.walk import UNKNOWN, Step, Walk
 from fakturahub.intake.limits import TEXT
-from fakturahub.model import Loss, Recognition
+from fakturahub.model import Recognition
 from fakturahub.model.invoice import Delivery, Invoice, Note, PrecedingInvoice
 
 #: SpecifiedProcuringProject needs a name, EN 16931 has none; this is what the binding says to write
@@ -137,6 +135,7 @@ _ROOT: Steps = {
     ),
 }
 
+_CURRENCY = f"{RSM}SupplyChainTradeTransaction/{RAM}ApplicableHeaderTradeSettlement/{RAM}InvoiceCurrencyCode"
 _LISTS = ("notes", "preceding", "allowances", "charges", "vat", "supporting", "lines")
 
 
@@ -146,7 +145,9 @@ def read(root: etree._Element, recognition: Recognition) -> Reading:
     Raises ``BadValue`` for a date or a number that is none and for values that are too long;
     ``UnreadableAttachment`` for attachments.
     """
-    walk = Walk()
+    # EN 16931 has no currency at single amounts (CII-DT-031); senders of earlier versions write that of the document.
+    currency = (root.findtext(_CURRENCY) or "").strip()
+    walk = Walk(*[("currencyID", currency)] if currency else ())
     found: Found = walk.children(root, _ROOT, {})
     found.pop("file names", None)
     for key in _LISTS:
@@ -161,9 +162,4 @@ def read(root: etree._Element, recognition: Recognition) -> Reading:
     delivery = found.pop("delivery", None)
     if delivery:
         found["delivery"] = Delivery(**delivery)
-    return Reading(Invoice(**found), tuple(_forgiven(walk.losses, found.get("currency"))))
-
-
-def _forgiven(losses: Iterable[Loss], currency: str | None) -> Iterable[Loss]:
-    """The losses without the currency of single amounts where it is that of the document (see `leaves.number`)."""
-    return (loss for loss in losses if loss.value != currency or not (loss.place or "").endswith(", @currencyID"))
+    return Reading(Invoice(**found), tuple(walk.losses))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from lxml import etree
 
-from fakturahub.formats.cii import embedded
-from fakturahub.formats.cii.leaves import Found, Steps, part, prose, ram, refuse, text
+from fakturahub.formats.cii.leaves import Found, Steps, part, prose, ram, text
 from fakturahub.formats.cii.names import INVOICED_OBJECT, SUPPORTING, TENDER
+from fakturahub.formats.embedded import attachment, too_many
 from fakturahub.formats.walk import REPEATED, UNKNOWN, Walk
+from fakturahub.intake.filenames import FlatNames
 from fakturahub.intake.limits import ATTACHMENT
 from fakturahub.model import Identifier
 from fakturahub.model.invoice import SupportingDocument
@@ -40,13 +41,13 @@ _REFERENCE: Steps = ram(
 
 def referenced(walk: Walk, element: etree._Element, into: Found) -> None:
     """AdditionalReferencedDocument: BT-17, BT-18 or BG-24 by its type code, BG-24 without one."""
-    mark = len(walk.losses)
+    mark = walk.mark()
     found = part(walk, element, _REFERENCE)
     kind = found.pop("type", SUPPORTING)
     if kind in (TENDER, INVOICED_OBJECT):
         key = "tender" if kind == TENDER else "object_id"
         if "reference" not in found or key in into:
-            refuse(walk, element, mark)
+            walk.instead(element, mark)
             return
         value = found.pop("reference")
         into[key] = value if kind == TENDER else Identifier(value, found.pop("scheme", None))
@@ -61,11 +62,11 @@ def referenced(walk: Walk, element: etree._Element, into: Found) -> None:
         return
     stated = into.setdefault("supporting", [])
     if len(stated) == ATTACHMENT.count:
-        raise embedded.too_many(element)
+        raise too_many(element)
     content = found.pop("content", None)
     if content is not None:
-        names = into.setdefault("file names", set())
-        attached = embedded.attachment(content, found.get("reference"), found.get("description"), names)
+        names = into.setdefault("file names", FlatNames())
+        attached = attachment(content, found.get("reference"), found.get("description"), names)
         found["attachment"] = attached
         name = content.get("filename", attached.name)
         if name != attached.name and name.strip():

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from fakturahub.formats.ubl.codes import LISTS, MIME
+from fakturahub.formats.codes import CODE_UNKNOWN, LISTS, MIME
 from fakturahub.model import Attachment, Identifier, Loss
 
 # Specifications that have codes of their own: extensions, and XRechnung CVD with its classification of vehicles.
 _OWN_CODES = ("#conformant#", ":xrechnung:cvd_")
-
-NO_PLACE = "no-place"
-CODE_UNKNOWN = "code-unknown"
-CARDINALITY = "cardinality"
-RECOMPUTED = "recomputed"
 
 
 class Report:

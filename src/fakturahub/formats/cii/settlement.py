@@ -15,7 +15,6 @@ from fakturahub.formats.cii.leaves import (
     prose,
     put,
     ram,
-    refuse,
     text,
     under,
 )
@@ -64,10 +63,10 @@ _VAT: Steps = {
 
 def vat_breakdown(walk: Walk, element: etree._Element, into: Found) -> None:
     """ApplicableTradeTax; a tax that is not VAT has no place in EN 16931."""
-    mark = len(walk.losses)
+    mark = walk.mark()
     found = part(walk, element, _VAT)
     if found.pop("type", "VAT").upper() != "VAT":
-        refuse(walk, element, mark)
+        walk.instead(element, mark)
         return
     # CII states them with each category, EN 16931 once for the document.
     for key, term in (("tax_point_date", "BT-7"), ("tax_point_code", "BT-8")):

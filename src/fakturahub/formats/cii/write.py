@@ -13,10 +13,11 @@ from fakturahub.formats.cii import names
 from fakturahub.formats.cii.markup import always, attribute, container, day, encoded, leaf
 from fakturahub.formats.cii.names import INVOICED_OBJECT, SUPPORTING, TENDER
 from fakturahub.formats.cii.read import PROJECT_NAME
-from fakturahub.formats.cii.report import NO_PLACE, RECOMPUTED, Report
+from fakturahub.formats.cii.report import Report
 from fakturahub.formats.cii.write_line import line
 from fakturahub.formats.cii.write_party import delivered, party, representative
 from fakturahub.formats.cii.write_settlement import settlement
+from fakturahub.formats.codes import NO_PLACE, RECOMPUTED
 from fakturahub.formats.syntax import Writing
 from fakturahub.model import Attachment, Identifier
 from fakturahub.model.invoice import Invoice, Note, Noun, SupportingDocument

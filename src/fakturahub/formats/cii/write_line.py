@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from fakturahub.formats.cii.markup import always, amount, attribute, container, day, identified, leaf, number
 from fakturahub.formats.cii.names import INVOICED_OBJECT
-from fakturahub.formats.cii.report import CODE_UNKNOWN, NO_PLACE, RECOMPUTED, Report
+from fakturahub.formats.cii.report import Report
+from fakturahub.formats.codes import CODE_UNKNOWN, NO_PLACE, RECOMPUTED
 from fakturahub.model.invoice import AllowanceCharge, Classification, Item, Line, Period, Price
 from fakturahub.model.terms import TERM
 

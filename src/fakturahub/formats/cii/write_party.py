@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from fakturahub.formats.cii.markup import container, day, identified, leaf
-from fakturahub.formats.cii.report import NO_PLACE, Report
+from fakturahub.formats.cii.report import Report
+from fakturahub.formats.codes import NO_PLACE
 from fakturahub.model import Identifier
 from fakturahub.model.invoice import Delivery, Party, Payee, PostalAddress, TaxRepresentative
 from fakturahub.model.terms import TERM

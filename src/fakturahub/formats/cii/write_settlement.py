@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from fakturahub.formats.cii.markup import always, amount, attribute, container, day, leaf, number
-from fakturahub.formats.cii.report import CARDINALITY, CODE_UNKNOWN, NO_PLACE, RECOMPUTED, Report
+from fakturahub.formats.cii.report import Report
 from fakturahub.formats.cii.settlement import TAX_POINT_CODES
 from fakturahub.formats.cii.write_line import allowances, period
 from fakturahub.formats.cii.write_party import payee
+from fakturahub.formats.codes import CARDINALITY, CODE_UNKNOWN, NO_PLACE, RECOMPUTED
 from fakturahub.model.invoice import CreditTransfer, DirectDebit, Invoice, PaymentInstructions
 
 _TAX_POINT_CODES = {code: cii for cii, code in TAX_POINT_CODES.items()}

@@ -56,6 +56,11 @@ def first_address(stated: Iterable[tuple[str, str | None]]) -> Identifier | None
     return made
 
 
+def is_scheme(value: str) -> bool:
+    """Whether *value* has the form of a code of the list of electronic addresses."""
+    return _SCHEME.fullmatch(value) is not None
+
+
 def taken_scheme(scheme: str | None, address: Identifier) -> bool:
     """Whether the stated *scheme* is in *address*, as it stands or under its newer code."""
     return scheme is None or scheme == address.scheme or (scheme == _OLD_OVT_SCHEME and address.scheme == OVT_SCHEME)

@@ -30,7 +30,6 @@ from fakturahub.formats.finvoice.leaves import (
 from fakturahub.formats.finvoice.parties import code
 from fakturahub.formats.finvoice.payment import TERMS
 from fakturahub.formats.finvoice.vat import category_of
-from fakturahub.formats.walk import REPEATED
 from fakturahub.model.invoice import AllowanceCharge, Note, VatBreakdown
 
 # UNTDID 4451 has three letters; energy companies have lists of their own (E1001).
@@ -48,45 +47,39 @@ def _type_code(doc: Document, element: etree._Element, into: Found) -> None:
 
 
 def _type_text(doc: Document, element: etree._Element, into: Found) -> None:
-    """The printed title, reported where it says something else than the code."""
-    doc.leaf(element)
+    """The printed title, kept where it says something else than the code."""
     value = stated(element)
     if value is not None and value.upper() not in codes.TITLES:
-        doc.loss(element, value, NO_PLACE)
+        doc.keep(element, NO_PLACE)
+    else:
+        doc.leaf(element)
 
 
 def _origin(doc: Document, element: etree._Element, into: Found) -> None:
-    doc.leaf(element)
     value = stated(element)
-    if value is not None and value != "Original":
-        doc.loss(element, value, NO_PLACE)
+    if value is None or value == "Original":
+        doc.leaf(element)
+    else:
+        doc.keep(element, NO_PLACE)
         doc.find(element, "origin", f"The document is marked as {value[:20]}.", "BT-3")
 
 
 def _definition(doc: Document, element: etree._Element, into: Found) -> None:
-    """DefinitionDetails: a note with a subject code, or a name and a value of the sender's own list."""
+    """DefinitionDetails: a note with a subject code; a name and a value of the sender's own list are kept."""
     header, value = element.find("DefinitionHeaderText"), element.find("DefinitionValue")
-    name = stated(header) if header is not None else None
     said = stated(value) if value is not None else None
     subject = (header.get("DefinitionCode") or "").strip() if header is not None else ""
-    extra = [child for child in element if child is not header and child is not value]
-    for child in extra:
-        doc.unknown(child, REPEATED)
-    if header is not None:
-        doc.leaf(header, "DefinitionCode")
-    if value is not None:
-        doc.leaf(value, "QuantityUnitCode", "QuantityUnitCodeUN")
-        unit, unit_code = value.get("QuantityUnitCode"), value.get("QuantityUnitCodeUN")
-        if said and (unit or unit_code):
-            said = f"{said} {unit or unit_code}"
-            if unit and unit_code and unit != unit_code:
-                doc.loss(value, unit_code, NO_PLACE, attribute="QuantityUnitCodeUN")
-    whole = ": ".join(filter(None, (name, said)))
-    if subject and (not _SUBJECT.fullmatch(subject) or not whole) and header is not None:
-        doc.loss(header, subject, CODE_UNKNOWN, term="BT-21", attribute="DefinitionCode")
-        subject = ""
-    if whole:
-        into.setdefault("notes", []).append(Note(text=whole, subject=subject or None))
+    if subject and said is not None and _is_plain_note(element, header, value) and _SUBJECT.fullmatch(subject):
+        into.setdefault("notes", []).append(Note(text=said, subject=subject))
+    else:
+        doc.keep(element)
+
+
+def _is_plain_note(element: etree._Element, header: etree._Element | None, value: etree._Element | None) -> bool:
+    """Whether there is nothing but a code and a text, as the writer writes a note."""
+    if header is None or value is None or stated(header) is not None or len(element) != 2 or element.attrib:
+        return False
+    return not (value.attrib or len(value) or len(header)) and len(header.attrib) == 1
 
 
 def _accounting_amount(doc: Document, element: etree._Element, into: Found) -> None:
@@ -113,11 +106,9 @@ def _vat(doc: Document, element: etree._Element, into: Found) -> None:
     """One part of the VAT breakdown, or the VAT in the accounting currency, which is no part of any sum."""
     tax = element.find("VatRateAmount")
     if tax is not None and tax.get("AmountCurrencyIdentifier") not in (None, doc.currency):
-        for child in element:
-            if child is tax:
-                _accounting_amount(doc, child, into)
-            else:
-                doc.unknown(child, NO_PLACE)
+        _accounting_amount(doc, tax, into)
+        if len(element) > 1:
+            doc.keep(element, NO_PLACE)
         return
     found = doc.take(element, _VAT, {})
     if found:
@@ -174,7 +165,7 @@ def allowances_of(doc: Document, parts: list[Found]) -> tuple[AllowanceCharge, .
         if "amount" in found:
             made.append(AllowanceCharge(**found))
         else:
-            doc.unknown(element)
+            doc.keep(element)
     return tuple(made)
 
 
@@ -227,9 +218,9 @@ DETAILS: Steps = {
 
 
 def notes_of(found: Found) -> tuple[Note, ...]:
-    """The notes: those with a subject, the free texts, and what else is said only there."""
+    """The notes: those with a subject, and the free texts."""
     notes: list[Note] = list(found.get("notes", ()))
-    for key in ("free_text", "vat_free_text", "said_notes"):
+    for key in ("free_text", "vat_free_text"):
         for raw in found.get(key, ()):
             marked = _MARKED.fullmatch(raw.strip())
             if marked is not None and marked[2].strip():

@@ -16,8 +16,9 @@ from typing import Any
 from lxml import etree
 
 from fakturahub.errors import BadValue
+from fakturahub.formats.finvoice.extras import Kept
 from fakturahub.formats.values import attribute_of, place_of, text_of
-from fakturahub.formats.walk import REPEATED, Walk
+from fakturahub.formats.walk import REPEATED, UNKNOWN, Mark, Walk
 from fakturahub.intake.limits import TEXT
 from fakturahub.model import Finding, Identifier, Severity
 
@@ -30,8 +31,10 @@ Steps = Mapping[str, Step]
 RECOMPUTED = "recomputed"
 #: it is known what it is, and the model has no term for it
 NO_PLACE = "no-place"
-#: it is in a free text of the model
+#: it is among the words of an extension
 AS_TEXT = "as-text"
+#: it is no value of the document: addresses of operators, identifiers of messages, constants of frames
+FRAME = "frame"
 #: a code that the model's lists do not have
 CODE_UNKNOWN = "code-unknown"
 
@@ -51,8 +54,9 @@ _DATE = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{0,8})")
 class Document(Walk):
     """One reading of one Finvoice: losses and findings so far, and what has to be known from the start."""
 
-    def __init__(self, currency: str | None, flip: bool) -> None:
+    def __init__(self, currency: str | None, flip: bool, amounts: bool = True) -> None:
         super().__init__()
+        self.kept = Kept(amounts)
         #: BT-5
         self.currency = currency
         #: whether it is a credit note with negative figures, which the model has as positive ones
@@ -61,21 +65,38 @@ class Document(Walk):
         self._explained: set[tuple[str, str]] = set()
 
     def take(self, element: etree._Element, steps: Steps, into: Found) -> Found:
-        """Give each child of *element* to its step; report children without one, and *element*'s own attributes."""
+        """Give each child of *element* to its step; keep children without one, and report *element*'s attributes."""
         if element.attrib:
             self.attributes(element)
         for child in element:
             step = steps.get(child.tag)  # type: ignore[arg-type]
             if step is None:
-                self.unknown(child)
+                self.keep(child)
             else:
                 step(self, child, into)
         return into
 
+    def keep(self, element: etree._Element, why: str = UNKNOWN) -> None:
+        """Keep *element* as it came; report it where it cannot be kept."""
+        if not self.kept.take(element):
+            self.unknown(element, why)
+
+    def forget(self, mark: Mark) -> None:
+        """Take back what was reported since the *mark*: it is kept after all."""
+        told, self._more, self._room = mark
+        del self._told[told:]
+        if self._more == 0:
+            self._first = self._last = None
+
+    def keep_attribute(self, element: etree._Element, name: str, why: str, term: str) -> None:
+        """Keep the attribute *name* of *element*; report it where it cannot be kept."""
+        if not self.kept.take(element, attributes=(name,)):
+            self.loss(element, str(element.get(name)), why, term=term, attribute=name)
+
     def put(self, element: etree._Element, into: Found, key: str, value: object, term: str) -> None:
-        """Put *value* under *key*; report it when another one is there already."""
+        """Put *value* under *key*; when another one is there already, the element is kept, or reported."""
         stated = into.setdefault(key, value)
-        if stated is not value and stated != value:
+        if stated is not value and stated != value and not self.kept.take(element):
             self.loss(element, str(value), REPEATED, term=term)
 
     def find(
@@ -141,6 +162,8 @@ def words(key: str, width: int, term: str) -> Step:
             doc.leaf(element)
         raw = element.text
         if raw is None or not raw.strip():
+            # Behind a text that fills its element, an empty one says that the next text is another.
+            into[full] = False
             return
         if len(raw) > TEXT.text:
             raise BadValue(f"The value has {len(raw):,} characters.", term=term, place=place_of(element))
@@ -194,6 +217,8 @@ def money(
         return None
     currency = attributes.get(CURRENCY)
     if currency is not None and currency != doc.currency and not any_currency:
+        if doc.kept.take(element):
+            return None
         doc.loss(element, text, NO_PLACE, term=term)
         doc.loss(element, str(currency), NO_PLACE, attribute=CURRENCY)
         return None
@@ -236,7 +261,7 @@ def date_in(doc: Document | None, element: etree._Element, text: str, term: str)
         except ValueError:
             pass
         else:
-            if doc is not None and parts[4].strip("0"):
+            if doc is not None and parts[4].strip("0") and not doc.kept.take(element):
                 doc.loss(element, text, NO_PLACE, term=term)
             return found
     raise BadValue(f"{text[:40]!r} is no date; Finvoice writes one 20261120.", term=term, place=place_of(element))

@@ -183,11 +183,21 @@ def contact_steps(who: str) -> Steps:
     }
 
 
+def keep_names(doc: Document, root: etree._Element, path: str, names: list[str], term: str) -> None:
+    """Keep the elements at *path* that say *names*, for which the model has no room."""
+    elements: dict[str | None, etree._Element] = {}
+    for each in list(root.iterfind(path))[1:] if names else ():
+        elements.setdefault(stated(each), each)
+    for name in names:
+        element = elements.get(name)
+        if element is None or not doc.kept.take(element):
+            doc.loss(root if element is None else element, name, REPEATED, term=term)
+
+
 def party_of(doc: Document, found: Found, root: etree._Element, who: str) -> Party:
-    """The seller or the buyer; a second name is reported, for it is another language or a department."""
+    """The seller or the buyer; a second name is another language or a department, and kept as it came."""
     names = [name.strip() for name in found.get("names", ()) if name.strip() not in FILLERS]
-    for name in names[1:]:
-        doc.loss(root, name, REPEATED, term=_TERMS[who][0])
+    keep_names(doc, root, f"{who}PartyDetails/{who}OrganisationName", names[1:], _TERMS[who][0])
     contact = found.get("contact")
     return Party(
         name=names[0] if names else None,
@@ -224,14 +234,15 @@ REPRESENTATIVE_ROLE = "SellerTaxRepr"
 
 def any_party(doc: Document, element: etree._Element, into: Found) -> None:
     """A further party: the payee and the tax representative by their codes; any other is reported."""
-    mark = len(doc.losses)
+    mark, kept = doc.mark(), len(doc.kept.made)
     found = doc.take(element, _ANY_PARTY, {})
     role = found.get("role")
     stated_names = [name.strip() for name in found.get("names", ()) if name.strip() not in FILLERS]
     names = stated_names[0] if stated_names else None
     made: Payee | TaxRepresentative | None = None
     rest: tuple[str, ...] = ()
-    shown = False
+    # What has no step is kept or reported: there is more in it than the model has.
+    shown, whole = False, doc.mark() == mark
     if role == PAYEE_ROLE and "payee" not in into:
         codes = found.get("identifiers", [])
         made = Payee(name=names, identifier=codes[0] if codes else None, legal_id=found.get("legal_id"))
@@ -243,7 +254,10 @@ def any_party(doc: Document, element: etree._Element, into: Found) -> None:
         into["tax_representative"] = made
         rest = ("legal_id", "identifiers")
         shown = len(stated_names) < 2
-    if made is None or not shown or any(key in found for key in rest):
-        # All of it, the little that was taken too: who reads the report sees the party whole.
-        del doc.losses[mark:]
-        doc.unknown(element, NO_PLACE if made is None else REPEATED)
+    if made is None or not shown or not whole or any(key in found for key in rest):
+        # All of it, the little that was taken too: the party is kept whole, or told whole.
+        del doc.kept.made[kept:]
+        if not doc.kept.take(element):
+            doc.instead(element, mark, NO_PLACE if made is None else REPEATED)
+        else:
+            doc.forget(mark)

@@ -10,7 +10,6 @@ from lxml import etree
 
 from fakturahub.formats.finvoice.barcode import virtual_bar_code
 from fakturahub.formats.finvoice.leaves import (
-    AS_TEXT,
     NO_PLACE,
     RECOMPUTED,
     Document,
@@ -97,9 +96,10 @@ def _later(key: str) -> Step:
 
 
 def _charge(doc: Document, element: etree._Element, into: Found) -> None:
-    doc.leaf(element, "ChargeOption")
-    for value in {(element.get("ChargeOption") or "").strip(), stated(element) or ""} - {""} - _USUAL_CHARGES:
-        doc.loss(element, value, NO_PLACE)
+    if {(element.get("ChargeOption") or "").strip(), stated(element) or ""} - {""} - _USUAL_CHARGES:
+        doc.keep(element, NO_PLACE)
+    else:
+        doc.leaf(element, "ChargeOption")
 
 
 def _payable(doc: Document, element: etree._Element, into: Found) -> None:
@@ -149,69 +149,27 @@ DIRECT_DEBIT: Steps = {
 }
 
 
-def _said(label: str) -> Step:
-    """A value of the payment terms that has no term: it becomes a line of their text (BT-20)."""
-
-    def step(doc: Document, element: etree._Element, into: Found) -> None:
-        doc.leaf(element, "Format", "AmountCurrencyIdentifier")
-        value = stated(element)
-        if value is None:
-            return
-        doc.loss(element, value, AS_TEXT, term="BT-20")
-        said = date_in(None, element, value, "BT-20").isoformat() if "Format" in element.attrib else value
-        currency = element.get("AmountCurrencyIdentifier")
-        into.setdefault("said", []).append(" ".join(filter(None, (label.format(said), currency))))
-
-    return step
-
-
 TERMS: Steps = {
     "PaymentTermsFreeText": words("payment_terms", 70, "BT-20"),
-    "FreeText": inside({"Header": words("said", 0, "BT-20"), "Value": words("said", 0, "BT-20")}),
     "InvoiceDueDate": day("due_date", "BT-9"),
-    "CashDiscountDate": _said("Cash discount until {}"),
-    "CashDiscountBaseAmount": _said("Cash discount base {}"),
-    "CashDiscountPercent": _said("Cash discount {} %"),
-    "CashDiscountAmount": _said("Cash discount {}"),
-    "CashDiscountExcludingVatAmount": _said("Cash discount without VAT {}"),
-    "CashDiscountVatDetails": inside(
-        {
-            "CashDiscountVatPercent": _said("Cash discount VAT {} %"),
-            "CashDiscountVatAmount": _said("Cash discount VAT {}"),
-        }
-    ),
-    "ReducedInvoiceVatIncludedAmount": _said("Amount less cash discount {}"),
-    "PaymentOverDueFineDetails": inside(
-        {
-            "PaymentOverDueFineFreeText": words("said", 0, "BT-20"),
-            "PaymentOverDueFinePercent": _said("Interest on overdue payment {} %"),
-            "PaymentOverDueFixedAmount": _said("Fee for overdue payment {}"),
-        }
-    ),
-}
-PARTIAL: Steps = {
-    "PaidAmount": _said("Instalments: paid {}"),
-    "PaidVatExcludedAmount": _said("Instalments: paid without VAT {}"),
-    "UnPaidAmount": _said("Instalments: unpaid {}"),
-    "UnPaidVatExcludedAmount": _said("Instalments: unpaid without VAT {}"),
-    "InterestPercent": _said("Instalments: interest {} %"),
-    "ProsessingCostsAmount": _said("Instalments: costs {}"),
-    "PartialPaymentVatIncludedAmount": _said("Instalment {}"),
-    "PartialPaymentVatExcludedAmount": _said("Instalment without VAT {}"),
-    "PartialPaymentDueDate": _said("Instalment due {}"),
-    "PartialPaymentReferenceIdentifier": _said("Instalment reference {}"),
 }
 
 
 def status(doc: Document, element: etree._Element, into: Found) -> None:
-    """PaymentStatusDetails: a status that the amounts tell as well is not reported."""
-    into["status"] = element
+    """PaymentStatusDetails: a status that the amounts tell as well says nothing."""
+    if "status" in into:
+        doc.keep(element, REPEATED)
+    else:
+        into["status"] = element
 
 
 def bar_code(doc: Document, element: etree._Element, into: Found) -> None:
     """The virtual bar code, compared when the payment is known."""
     doc.leaf(element)
-    into["bar_code"] = element
+    if "bar_code" in into:
+        doc.unknown(element, REPEATED)
+    else:
+        into["bar_code"] = element
 
 
 def payment_of(
@@ -235,7 +193,7 @@ def payment_of(
             _repeated_date(doc, due, found.get("due_date"))
     _epi_reference(doc, epi)
     if (bei := epi.pop("epi_bei", None)) is not None and stated(bei) not in (None, legal_id):
-        doc.loss(bei, stated(bei) or "", NO_PLACE)
+        doc.keep(bei, NO_PLACE)
     remittance = epi.get("remittance")
     if (element := found.get("bar_code")) is not None:
         _compare_bar_code(doc, element, transfers, epi.get("payable"), remittance, found.get("due_date"))
@@ -270,14 +228,17 @@ def _transfers(
         known = merged.setdefault(part["account"], {})
         for key, value in part.items():
             if known.setdefault(key, value) != value and element is not None:
-                doc.loss(element, value, REPEATED, term="BT-86")
+                # One account under two banks or two names: what is said of it last is kept whole.
+                if not doc.kept.take(element):
+                    doc.loss(element, value, REPEATED, term="BT-86")
+                break
     if bank is not None and bank_name is not None and _no_account_of(merged, bank_name):
-        doc.loss(bank, bank_name, NO_PLACE)
+        doc.keep(bank, NO_PLACE)
     value = stated(name) if name is not None else None
     if name is not None and value is not None and not _is_named(value, names):
         first = next(iter(merged.values()), None)
         if first is None or first.setdefault("account_name", value) != value:
-            doc.loss(name, value, NO_PLACE)
+            doc.keep(name, NO_PLACE)
     return tuple(CreditTransfer(**part) for part in merged.values())
 
 
@@ -296,7 +257,7 @@ def _is_named(value: str, names: tuple[str | None, ...]) -> bool:
 def _repeated_date(doc: Document, element: etree._Element | None, other: date | None) -> None:
     value = stated(element) if element is not None else None
     if element is not None and value is not None and date_in(doc, element, value, "BT-9") != other:
-        doc.loss(element, value, NO_PLACE)
+        doc.keep(element, NO_PLACE)
 
 
 def _epi_reference(doc: Document, epi: Found) -> None:
@@ -306,7 +267,7 @@ def _epi_reference(doc: Document, epi: Found) -> None:
         return
     # A foreign reference has no other place: only Finnish and RF references are remittance information.
     if epi.setdefault("remittance", value) != value and epi["remittance"] != value.lstrip("0"):
-        doc.loss(element, value, REPEATED, term="BT-83")
+        doc.keep(element, REPEATED)
 
 
 def _compare_bar_code(
@@ -321,15 +282,20 @@ def _compare_bar_code(
     made = virtual_bar_code(transfers[0].account, payable, reference, due) if transfers else None
     if value is not None and value != made:
         doc.loss(element, value, RECOMPUTED)
+        if made is not None and value[:1] == made[:1]:
+            # Versions before 4 have another form and no IBAN.
+            doc.find(element, "bar-code", "The bar code says another payment than the document does.", "BG-16")
 
 
 def _compare_status(doc: Document, found: Found) -> None:
     element = found.get("status")
     if element is None:
         return
-    doc.attributes(element)
     paid, payable = found.get("paid"), found.get("epi", {}).get("payable")
     told = "PAID" if payable == 0 else "PARTLYPAID" if paid else "NOTPAID"
-    for child in element:
-        if child.tag != "PaymentStatusCode" or stated(child) != told:
-            doc.unknown(child, NO_PLACE)
+    parts = list(element)
+    if element.attrib or any(part.tag != "PaymentStatusCode" or stated(part) != told for part in parts):
+        doc.keep(element, NO_PLACE)
+    else:
+        for part in parts:
+            doc.leaf(part)

@@ -16,11 +16,11 @@ from fakturahub.formats.finvoice import codes
 from fakturahub.formats.finvoice.details import DETAILS, allowances_of, breakdown_of, notes_of, sum_of_lines
 from fakturahub.formats.finvoice.framing import ENVELOPE
 from fakturahub.formats.finvoice.leaves import (
-    AS_TEXT,
     CODE_UNKNOWN,
     CURRENCY,
+    FRAME,
     NO_PLACE,
-    RECOMPUTED,
+    SCHEME,
     Document,
     Found,
     Step,
@@ -40,6 +40,7 @@ from fakturahub.formats.finvoice.parties import (
     address_steps,
     any_party,
     contact_steps,
+    keep_names,
     party_of,
     party_steps,
 )
@@ -47,7 +48,6 @@ from fakturahub.formats.finvoice.payment import (
     CARD,
     DIRECT_DEBIT,
     EPI,
-    PARTIAL,
     SELLER_ACCOUNT,
     bar_code,
     payment_of,
@@ -55,9 +55,11 @@ from fakturahub.formats.finvoice.payment import (
 )
 from fakturahub.formats.finvoice.routing import address, chosen, frame, specification_of, transmission
 from fakturahub.formats.finvoice.rows import line_of, row
+from fakturahub.formats.finvoice.sums import compare
 from fakturahub.formats.syntax import Reading
+from fakturahub.formats.values import attribute_of
 from fakturahub.formats.walk import REPEATED
-from fakturahub.model import Kind, Recognition, Severity
+from fakturahub.model import Identifier, Kind, Recognition, Severity
 from fakturahub.model.invoice import Delivery, Invoice, Payee, Period, PrecedingInvoice, SupportingDocument, Totals
 
 #: names of the picture of the invoice itself among its links: Apix, and operators that deliver for it
@@ -68,16 +70,15 @@ ATTACHMENTS = frozenset({"APIX_ATTACHMENT"})
 _EXACT = decimal.Context(prec=100)
 
 
-def _note(label: str) -> Step:
-    """Something of which the model has no more than a note: all its texts in one, each of them reported."""
-
-    def step(doc: Document, element: etree._Element, into: Found) -> None:
-        said = [value for part in element.iter(etree.Element) if (value := stated(part)) is not None]
-        doc.unknown(element, AS_TEXT)
-        if said:
-            into.setdefault("said_notes", []).append(f"{label}: {', '.join(said)}")
-
-    return step
+def _factoring(doc: Document, element: etree._Element, into: Found) -> None:
+    """Who buys the claim is the payee; the whole agreement is kept beside that."""
+    doc.keep(element, NO_PLACE)
+    name, party = element.find("FactoringPartyName"), element.find("FactoringPartyIdentifier")
+    factor = into.setdefault("factor", {})
+    if name is not None and stated(name) is not None:
+        factor["name"] = stated(name)
+    if party is not None and (value := stated(party)) is not None:
+        factor["legal_id"] = Identifier(value, attribute_of(party, SCHEME, "BT-61"))
 
 
 def _url(key: str) -> Step:
@@ -89,15 +90,26 @@ def _url(key: str) -> Step:
     return step
 
 
-def _address_fallback(name: str, term: str) -> Step:
-    return under("seller", under("fallback", text(name, term)))
+def _fallback(key: str, term: str) -> Step:
+    take = text(key, term)
+
+    def step(doc: Document, element: etree._Element, into: Found) -> None:
+        found = into.setdefault("fallback", {})
+        if key in found:
+            doc.keep(element, REPEATED)
+            return
+        take(doc, element, found)
+        if key in found:
+            found[f"{key} element"] = element
+
+    return step
 
 
 _INFORMATION: Steps = {
     "SellerTaxRegistrationText": under("seller", text("tax_registration", "BT-32")),
     "SellerAdditionalLegalInfo": under("seller", text("legal_information", "BT-33")),
-    "SellerPhoneNumber": _address_fallback("telephone", "BT-42"),
-    "SellerCommonEmailaddressIdentifier": _address_fallback("email", "BT-43"),
+    "SellerPhoneNumber": under("seller", _fallback("telephone", "BT-42")),
+    "SellerCommonEmailaddressIdentifier": under("seller", _fallback("email", "BT-43")),
     "SellerAccountDetails": several("accounts", SELLER_ACCOUNT),
 }
 
@@ -113,14 +125,6 @@ _DELIVERY: Steps = {
     "FinalDestinationName": under("delivery", identifier("location", "BT-71")),
 }
 
-_FACTORING: Steps = {
-    "FactoringPartyIdentifier": under("factor", identifier("legal_id", "BT-61")),
-    "FactoringPartyName": under("factor", text("name", "BT-59")),
-    "FactoringFreeText": words("said_notes", 0, "BT-22"),
-    "FactoringAgreementIdentifier": _note("Factoring agreement"),
-    "EndorsementClauseCode": _note("Endorsement clause"),
-}
-
 ROOT: Steps = {
     ENVELOPE: frame,
     "MessageTransmissionDetails": transmission,
@@ -128,7 +132,6 @@ ROOT: Steps = {
     "SellerOrganisationUnitNumber": address("from_unit"),
     **{name: under("seller", step) for name, step in contact_steps("Seller").items()},
     "SellerInformationDetails": inside(_INFORMATION),
-    "InvoiceRecipientPartyDetails": _note("Invoice recipient"),
     "InvoiceRecipientOrganisationUnitNumber": address("to_recipient"),
     "BuyerPartyDetails": under("buyer", inside(party_steps("Buyer"))),
     "BuyerOrganisationUnitNumber": address("to_unit"),
@@ -140,16 +143,14 @@ ROOT: Steps = {
     "PaymentCardInfo": under("card", inside(CARD)),
     "DirectDebitInfo": under("direct_debit", inside(DIRECT_DEBIT)),
     "PaymentStatusDetails": status,
-    "PartialPaymentDetails": inside(PARTIAL),
-    "FactoringAgreementDetails": inside(_FACTORING),
+    "FactoringAgreementDetails": _factoring,
     "VirtualBankBarcode": bar_code,
     "InvoiceRow": row,
-    "SpecificationDetails": inside({"SpecificationFreeText": words("specification_text", 0, "BT-22")}),
     "EpiDetails": under("epi", inside(EPI)),
     "InvoiceUrlNameText": _url("url_names"),
     "InvoiceUrlText": _url("urls"),
-    "ControlChecksum": lost(RECOMPUTED),
-    "MessageChecksum": lost(RECOMPUTED),
+    "ControlChecksum": lost(FRAME),
+    "MessageChecksum": lost(FRAME),
 }
 
 
@@ -170,16 +171,18 @@ def read(root: etree._Element, recognition: Recognition) -> Reading:
 def _read(root: etree._Element, recognition: Recognition, code: str) -> Reading:
     total = root.find("InvoiceDetails/InvoiceTotalVatIncludedAmount")
     currency = (total.get(CURRENCY) or "").strip() or None if total is not None else None
-    doc = Document(currency, flip=_is_flipped(code, total))
+    flip = _is_flipped(code, total)
+    doc = Document(currency, flip, amounts=flip or not codes.is_credit(code))
     doc.attributes(root, "Version")
     found: Found = {}
     for child in root:
         step = ROOT.get(child.tag)  # type: ignore[arg-type]
         if step is None:
-            doc.unknown(child)
+            doc.keep(child)
         else:
             step(doc, child, found)
     noun = _invoice(doc, root, found, code)
+    compare(doc, root, noun)
     if total is not None and noun.is_credit_note and not doc.flip:
         doc.find(total, "sign", "A credit note (INV02) has negative amounts; these are read as stated.", "BT-112")
     return Reading(noun, tuple(doc.losses), tuple(doc.findings))
@@ -199,7 +202,7 @@ def _is_flipped(code: str, total: etree._Element | None) -> bool:
 def _invoice(doc: Document, root: etree._Element, found: Found, code: str) -> Invoice:
     get = found.get
     type_code = _type_code(doc, found, code)
-    _seller_fallbacks(doc, root, found)
+    _seller_fallbacks(doc, found)
     seller_found, buyer_found = found.setdefault("seller", {}), found.setdefault("buyer", {})
     from_, to = get("from", []), get("to", [])
     seller_found["endpoint"] = chosen(doc, from_ + get("from_unit", []), "BT-34")
@@ -216,8 +219,9 @@ def _invoice(doc: Document, root: etree._Element, found: Found, code: str) -> In
     first = get("first_preceding")
     preceding = ([first] if first and "number" in first else []) + get("preceding", [])
     period = get("period")
-    if "specification_text" in found:
-        found.setdefault("said_notes", []).append("\n".join(found["specification_text"]))
+    delivery = _delivery(doc, root, get("delivery"))
+    allowances, charges = (allowances_of(doc, get(key, [])) for key in ("discounts", "charges"))
+    vat, supporting = breakdown_of(doc, get("vat", [])), _supporting(doc, found)
     return Invoice(
         number=get("number"),
         issue_date=get("issue_date"),
@@ -246,15 +250,17 @@ def _invoice(doc: Document, root: etree._Element, found: Found, code: str) -> In
         buyer=buyer,
         payee=payee,
         tax_representative=get("tax_representative"),
-        delivery=_delivery(doc, root, get("delivery")),
+        delivery=delivery,
         period=Period(**period) if period else None,
         payment=payment,
-        allowances=allowances_of(doc, get("discounts", [])),
-        charges=allowances_of(doc, get("charges", [])),
+        allowances=allowances,
+        charges=charges,
         totals=totals,
-        vat=breakdown_of(doc, get("vat", [])),
-        supporting=_supporting(doc, found),
+        vat=vat,
+        supporting=supporting,
         lines=lines,
+        # Last of all: whatever is found to say more than its repetition is kept while the parts are made.
+        extensions=tuple(doc.kept.made),
     )
 
 
@@ -267,25 +273,23 @@ def _type_code(doc: Document, found: Found, code: str) -> str:
     if stated_un is not None and stated_un != type_code:
         doc.loss(element, stated_un, CODE_UNKNOWN, term="BT-3")
     if code and not codes.is_told(code, type_code):
-        doc.loss(element, code, CODE_UNKNOWN, term="BT-3")
+        doc.keep(element, CODE_UNKNOWN)
     return type_code
 
 
-def _seller_fallbacks(doc: Document, root: etree._Element, found: Found) -> None:
+def _seller_fallbacks(doc: Document, found: Found) -> None:
     """Telephone and mail of the company stand in for those of a contact that has none."""
     fallback = found.get("seller", {}).pop("fallback", None)
     if not fallback:
         return
     contact = found["seller"].setdefault("contact", {})
-    for key, value in fallback.items():
-        if contact.setdefault(key, value) != value:
-            doc.loss(root, value, REPEATED, term="BT-42" if key == "telephone" else "BT-43")
+    for key in ("telephone", "email"):
+        if key in fallback and contact.setdefault(key, fallback[key]) != fallback[key]:
+            doc.keep(fallback[f"{key} element"], REPEATED)
 
 
 def _terms(found: Found) -> str | None:
-    said = [line.strip() for line in found.get("payment_terms", [])]
-    said += [line.strip() for line in found.get("said", [])]
-    return "\n".join(said) or None
+    return "\n".join(line.strip() for line in found.get("payment_terms", [])) or None
 
 
 def _totals(doc: Document, root: etree._Element, found: Found, amounts: list[decimal.Decimal | None]) -> Totals:
@@ -305,8 +309,7 @@ def _delivery(doc: Document, root: etree._Element, found: Found | None) -> Deliv
     if not found:
         return None
     names = [name.strip() for name in found.get("names", ()) if name.strip() != "--"]
-    for name in names[1:]:
-        doc.loss(root, name, REPEATED, term="BT-70")
+    keep_names(doc, root, "DeliveryPartyDetails/DeliveryOrganisationName", names[1:], "BT-70")
     made = Delivery(
         party_name=names[0] if names else None,
         location=found.get("location"),

@@ -11,12 +11,11 @@ from collections.abc import Callable
 
 from lxml import etree
 
-from fakturahub.formats.finvoice.addresses import OVT_SCHEME, PRINT, first_address, taken_scheme
+from fakturahub.formats.finvoice.addresses import OVT_SCHEME, PRINT, first_address, is_scheme, taken_scheme
 from fakturahub.formats.finvoice.framing import EBXML, SOAP
 from fakturahub.formats.finvoice.leaves import (
     CODE_UNKNOWN,
-    NO_PLACE,
-    RECOMPUTED,
+    FRAME,
     SCHEME,
     Document,
     Found,
@@ -29,7 +28,6 @@ from fakturahub.formats.finvoice.leaves import (
 )
 from fakturahub.formats.finvoice.messages import APIX, CONSTANTS, is_own_message_id, is_own_time_stamp
 from fakturahub.formats.values import attribute_of
-from fakturahub.formats.walk import REPEATED
 from fakturahub.model import Identifier, Severity
 from fakturahub.model.checkdigits import is_ovt
 
@@ -67,10 +65,10 @@ def frame(doc: Document, element: etree._Element, into: Found) -> None:
             if not said or name.startswith("{http://www.w3.org/2001/XMLS") or CONSTANTS.get((tag, name)) == said:
                 continue
             if name != _HREF or not is_own_message_id(said):
-                doc.loss(part, str(value), RECOMPUTED, attribute=name)
+                doc.loss(part, str(value), FRAME, attribute=name)
         text_in = stated(part)
         if part not in taken and text_in is not None and CONSTANTS.get((tag, None)) != text_in:
-            doc.loss(part, text_in, RECOMPUTED)
+            doc.loss(part, text_in, FRAME)
 
 
 def _own_parts(envelope: etree._Element) -> set[etree._Element]:
@@ -116,15 +114,17 @@ def chosen(doc: Document, elements: list[etree._Element], term: str) -> Identifi
     made = first_address((value, scheme) for _, value, scheme in stated_at)
     found = False
     for element, value, scheme in stated_at:
-        if value.upper() == PRINT:
-            doc.loss(element, value, NO_PLACE, term=term)
-        elif made is not None and value != made.value:
-            doc.loss(element, value, REPEATED, term=term)
+        if value.upper() == PRINT or (made is not None and value != made.value):
+            # Another address of the transport is its affair; one that the invoice itself states is kept.
+            if not doc.kept.take(element):
+                doc.loss(element, value, FRAME, term=term)
         elif made is not None and not found:
             found = True
             _check(doc, element, made, term)
         if scheme is not None and (made is None or not taken_scheme(scheme, made)):
-            doc.loss(element, scheme, CODE_UNKNOWN, term=term, attribute=SCHEME)
+            # A word that is no scheme at all (operators write X) says nothing.
+            known = is_scheme(scheme) and value.upper() != PRINT
+            doc.loss(element, scheme, CODE_UNKNOWN if known else FRAME, term=term, attribute=SCHEME)
     return made
 
 
@@ -155,7 +155,7 @@ def _anew(is_own: Callable[[etree._Element], bool]) -> Step:
         if into.get("own message") and is_own(element):
             doc.leaf(element)
         else:
-            doc.unknown(element, RECOMPUTED)
+            doc.unknown(element, FRAME)
 
     return step
 
@@ -171,7 +171,7 @@ _TRANSMISSION: Steps = {
         {
             "MessageIdentifier": _anew(lambda element: is_own_message_id(stated(element) or "")),
             "MessageTimeStamp": _anew(_is_own_time_stamp),
-            "RefToMessageIdentifier": lost(RECOMPUTED),
+            "RefToMessageIdentifier": lost(FRAME),
             "ImplementationCode": text("business_process", "BT-23"),
             "SpecificationIdentifier": text("specification", "BT-24"),
         }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 
 from fakturahub.errors import BadValue
 from fakturahub.formats.finvoice import units
 from fakturahub.formats.finvoice.leaves import (
-    AS_TEXT,
     CODE_UNKNOWN,
     NO_PLACE,
     RECOMPUTED,
@@ -26,13 +27,17 @@ from fakturahub.formats.walk import REPEATED
 from fakturahub.model.invoice import Classification, ItemAttribute
 
 _UNIT, _UNIT_CODE, _PRICE_UNIT = "QuantityUnitCode", "QuantityUnitCodeUN", "UnitPriceUnitCode"
+#: the price with VAT among the values of a row
+WITH_VAT = "with_vat"
+_CODE = "DefinitionCode"
+_CODED = re.compile(r"(\S.{0,69}) \[([A-Za-z0-9]{1,20})\]")
 _CENTS = ("snt/", "c/", "snt")
 _EURO = ("e", "eur", "€", "euro", "e/", "eur/", "€/")
 
 
 def row_quantity(key: str, term: str) -> Step:
     """A quantity with its unit, printed and as a code. Text that is no number is reported: the schema allows any."""
-    unit_key, word_key = f"{key}_unit", f"{key}_word"
+    unit_key = f"{key}_unit"
 
     def step(doc: Document, element: etree._Element, into: Found) -> None:
         doc.leaf(element, _UNIT, _UNIT_CODE)
@@ -43,24 +48,22 @@ def row_quantity(key: str, term: str) -> Step:
         try:
             value = decimal(text, element, term)
         except BadValue:
-            doc.unknown(element)
+            doc.keep(element)
             return
         unit = code if code and code != units.UNDEFINED else (units.code_of(word) if word else None) or code
         value = negated(value) if doc.flip and key != "base_quantity" else value
         if key in into:
             if into[key] != value or into.get(unit_key, unit) != unit:
-                doc.unknown(element, REPEATED)
+                doc.keep(element, REPEATED)
             return
         into[key] = value
         if unit is not None:
             into[unit_key] = unit
         elif word is not None:
-            # A unit that no code is known for is said in words behind the note of the line.
+            # A unit that no code is known for is kept as a word.
             into[unit_key] = units.UNDEFINED
-            into[word_key] = word
-            doc.loss(element, word, AS_TEXT, term=term, attribute=_UNIT)
-        if word is not None and unit is not None and not units.says(word, unit):
-            doc.loss(element, word, CODE_UNKNOWN, term=term, attribute=_UNIT)
+        if word is not None and (unit is None or not units.says(word, unit)):
+            doc.keep_attribute(element, _UNIT, CODE_UNKNOWN, term)
         if code is not None and code != unit:
             doc.loss(element, code, CODE_UNKNOWN, term=term, attribute=_UNIT_CODE)
 
@@ -76,6 +79,12 @@ def unit_price(key: str, term: str) -> Step:
             return
         unit = attribute_of(element, _PRICE_UNIT, term)
         code = attribute_of(element, _UNIT_CODE, term)
+        if key == WITH_VAT:
+            # Kept whole, for the net price is made of it.
+            if (unit or "").lower().startswith(_CENTS):
+                value = value.scaleb(-2)
+            doc.put(element, into, key, value, term)
+            return
         if unit is not None:
             lowered = unit.lower()
             if lowered.startswith(_CENTS):
@@ -84,11 +93,12 @@ def unit_price(key: str, term: str) -> Step:
                 value = value.scaleb(-2)
                 into["cents"] = True
             elif not _is_price_unit(lowered, into):
-                doc.loss(element, unit, NO_PLACE, term=term, attribute=_PRICE_UNIT)
+                doc.keep_attribute(element, _PRICE_UNIT, NO_PLACE, term)
         if code is not None and code not in (into.get("quantity_unit"), into.get("delivered_unit"), units.UNDEFINED):
-            doc.loss(element, code, NO_PLACE, term=term, attribute=_UNIT_CODE)
+            doc.keep_attribute(element, _UNIT_CODE, NO_PLACE, term)
         elif code == units.UNDEFINED:
-            doc.loss(element, code, CODE_UNKNOWN, term=term, attribute=_UNIT_CODE)
+            # The code of no unit says nothing beside the word.
+            doc.loss(element, code, RECOMPUTED, term=term, attribute=_UNIT_CODE)
         doc.put(element, into, key, value, term)
 
     return step
@@ -123,17 +133,31 @@ def classification(doc: Document, element: etree._Element, into: Found) -> None:
 
 
 def definition(doc: Document, element: etree._Element, into: Found) -> None:
-    """A name and a value (BG-32), such as the number of a meter; a code for the name has no place."""
+    """A name and a value (BG-32), such as the number of a meter; a code for the name stands behind it."""
     header = element.find("RowDefinitionHeaderText")
     value = element.find("RowDefinitionValue")
     name, said = (stated(part) if part is not None else None for part in (header, value))
     if header is None or value is None or name is None or said is None or len(element) != 2:
-        doc.unknown(element)
+        doc.keep(element)
         return
     doc.attributes(element)
-    doc.leaf(header)
+    doc.leaf(header, _CODE)
     doc.leaf(value, _UNIT, _UNIT_CODE)
     unit = value.get(_UNIT) or value.get(_UNIT_CODE)
-    if (code := value.get(_UNIT_CODE)) and code != unit:
-        doc.loss(value, code, NO_PLACE, term="BT-161", attribute=_UNIT_CODE)
+    if (unit_code := value.get(_UNIT_CODE)) and not units.says(str(unit), unit_code):
+        doc.loss(value, unit_code, NO_PLACE, term="BT-161", attribute=_UNIT_CODE)
+    code = (header.get(_CODE) or "").strip()
+    if code:
+        name = coded_name(name, code)
     into.setdefault("attributes", []).append(ItemAttribute(name=name, value=f"{said} {unit}" if unit else said))
+
+
+def split_name(name: str) -> tuple[str, str | None]:
+    """The name of a definition and its code, if there is one behind it."""
+    found = _CODED.fullmatch(name)
+    return (name, None) if found is None else (found[1], found[2])
+
+
+def coded_name(name: str, code: str) -> str:
+    """The name of a definition with its code behind it, as the writer knows it again."""
+    return f"{name} [{code}]"

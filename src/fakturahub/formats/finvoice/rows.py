@@ -19,14 +19,13 @@ from fakturahub.formats.finvoice.leaves import (
     day,
     identifier,
     inside,
-    lost,
     number,
     several,
-    stated,
     text,
     words,
 )
 from fakturahub.formats.finvoice.row_values import (
+    WITH_VAT,
     classification,
     definition,
     row_quantity,
@@ -85,7 +84,7 @@ ROW: Steps = {
     "UnitPriceAmount": unit_price("gross", "BT-148"),
     "UnitPriceDiscountAmount": unit_price("price_discount", "BT-147"),
     "UnitPriceNetAmount": unit_price("net", "BT-146"),
-    "UnitPriceVatIncludedAmount": unit_price("with_vat", "BT-146"),
+    "UnitPriceVatIncludedAmount": unit_price(WITH_VAT, "BT-146"),
     "UnitPriceBaseQuantity": row_quantity("base_quantity", "BT-149"),
     "RowOrderPositionIdentifier": text("order_line", "BT-132"),
     "RowAccountDimensionText": text("buyer_accounting", "BT-133"),
@@ -110,40 +109,30 @@ ROW: Steps = {
     "RowVatAmount": amount("vat_amount", "BT-117"),
     "RowVatExcludedAmount": amount("amount", "BT-131"),
     "RowAmount": amount("row_amount", "BT-131"),
-    "SubInvoiceRow": lost(NO_PLACE),
 }
 
 
 def row(doc: Document, element: etree._Element, into: Found) -> None:
     """One InvoiceRow: a line, a text that belongs to the line before it, or sub-rows, which have no place."""
-    mark = len(doc.losses)
+    doc.kept.line = len(into.get("lines", ()))
+    mark, kept = doc.mark(), len(doc.kept.made)
     found = doc.take(element, ROW, {})
-    if not found:
-        return
     if not _has_figures(found):
-        del doc.losses[mark:]
-        _text_row(doc, element, found, into)
+        # It says something without any amount, or has sub-rows alone: it is kept whole.
+        del doc.kept.made[kept:]
+        if len(element) and doc.kept.take(element):
+            doc.forget(mark)
+            if element.find("SubInvoiceRow") is None:
+                # It may have been meant as a line: it is told that it is none.
+                doc.unknown(element, AS_TEXT)
+        else:
+            doc.instead(element, mark, NO_PLACE)
         return
     into.setdefault("lines", []).append(_line(doc, element, found))
 
 
 def _has_figures(found: Found) -> bool:
     return any(key in found for key in ("amount", "row_amount", "net", "gross", "with_vat"))
-
-
-def _text_row(doc: Document, element: etree._Element, found: Found, into: Found) -> None:
-    """A row without any amount says something: it goes behind the note of the line before, or to the notes."""
-    doc.unknown(element, AS_TEXT)
-    said = "\n".join(
-        filter(None, (found.get("name"), found.get("description"), *(part.strip() for part in found.get("note", ()))))
-    )
-    if not said:
-        return
-    lines = into.setdefault("lines", [])
-    if lines:
-        lines[-1]["note"] = "\n".join(filter(None, (lines[-1].get("note"), said)))
-    else:
-        into.setdefault("free_text", []).append(said)
 
 
 def _line(doc: Document, element: etree._Element, found: Found) -> Found:
@@ -158,8 +147,6 @@ def _line(doc: Document, element: etree._Element, found: Found) -> Found:
     charges = tuple(_allowance(doc, each, price, get("quantity"), line_amount) for each in get("charges", ()))
     _compare_vat(doc, element, found, line_amount, vat_rate)
     note = "\n".join(part.strip() for part in get("note", ()))
-    if "quantity_word" in found:
-        note = f"{note} ({found['quantity_word']})".lstrip()
     start, end = get("start"), get("end")
     made: dict[str, Any] = {
         "id": get("id"),
@@ -201,13 +188,13 @@ def _delivered(doc: Document, element: etree._Element, found: Found) -> None:
     if "delivered" not in found:
         return
     if "quantity" not in found:
-        for suffix in ("", "_unit", "_word"):
+        for suffix in ("", "_unit"):
             if f"delivered{suffix}" in found:
                 found[f"quantity{suffix}"] = found[f"delivered{suffix}"]
     elif (found["delivered"], found.get("delivered_unit")) != (found["quantity"], found.get("quantity_unit")):
         delivered = element.find("DeliveredQuantity")
         if delivered is not None:
-            doc.unknown(delivered, REPEATED)
+            doc.keep(delivered, REPEATED)
 
 
 def _price_of(doc: Document, element: etree._Element, found: Found) -> Price:
@@ -222,9 +209,12 @@ def _price_of(doc: Document, element: etree._Element, found: Found) -> Price:
     if net is None and "with_vat" in found:
         net = found["with_vat"] / (1 + found.get("vat_rate", Decimal(0)) / 100)
         net = net.quantize(Decimal("0.00001"), ROUND_HALF_UP)
+        doc.find(
+            element, "derived", "The net price is the price with VAT less the VAT.", "BT-146", Severity.INFORMATION
+        )
     priced = element.find("UnitPriceVatIncludedAmount")
     if priced is not None and "with_vat" in found:
-        doc.loss(priced, stated(priced) or "", RECOMPUTED, term="BT-146")
+        doc.keep(priced, RECOMPUTED)
     if gross is not None and found.get("cents") and net is not None and net == gross * 100:
         # The unit (cents) stands at one of the two prices and is meant for both.
         net = gross
@@ -243,7 +233,9 @@ def _amount_of(doc: Document, element: etree._Element, found: Found, rate: Decim
     vat: Decimal | None = found.get("vat_amount")
     part = element.find("RowAmount")
     if part is not None:
-        doc.loss(part, stated(part) or "", RECOMPUTED, term="BT-131")
+        doc.keep(part, RECOMPUTED)
+        message = "The amount without VAT is that with VAT less the VAT."
+        doc.find(element, "derived", message, "BT-131", Severity.INFORMATION)
     if vat is not None:
         return with_vat - vat
     return (with_vat / (1 + (rate or Decimal(0)) / 100)).quantize(_CENT, ROUND_HALF_UP)
@@ -264,7 +256,7 @@ def _allowance(
             plain = element.getparent() if element.tag in _DISCOUNT else None
             for part in (element,) if plain is None else plain:
                 if plain is None or part.tag in _DISCOUNT:
-                    doc.unknown(part, NO_PLACE)
+                    doc.keep(part, NO_PLACE)
             return None
         base = found.get("base", (quantity * price.net / (price.base_quantity or 1)).quantize(_CENT, ROUND_HALF_UP))
         found["amount"] = (base * found["percent"] / 100).quantize(_CENT, ROUND_HALF_UP)
@@ -279,21 +271,21 @@ def _allowance(
 def _compare_vat(
     doc: Document, element: etree._Element, found: Found, line_amount: Decimal | None, rate: Decimal | None
 ) -> None:
-    """VAT and sum of a row have no term; they are reported where they are not what amount and rate say."""
+    """VAT and sum of a row have no term; they are told in words where they are not what amount and rate say."""
     vat, total = found.get("vat_amount"), found.get("row_amount")
     if line_amount is None or (vat is None and total is None):
         return
     expected = (line_amount * (rate or Decimal(0)) / 100).quantize(_CENT, ROUND_HALF_UP)
-    if vat is not None and vat != expected:
-        _report(doc, element, "RowVatAmount")
-    if total is not None and "amount" in found and total != line_amount + (expected if vat is None else vat):
-        _report(doc, element, "RowAmount")
+    if vat is not None:
+        _keep(doc, element, "RowVatAmount", repeats=vat == expected)
+    if total is not None and "amount" in found:
+        _keep(doc, element, "RowAmount", repeats=total == line_amount + (expected if vat is None else vat))
 
 
-def _report(doc: Document, element: etree._Element, name: str) -> None:
+def _keep(doc: Document, element: etree._Element, name: str, *, repeats: bool) -> None:
     part = element.find(name)
-    if part is not None:
-        doc.loss(part, stated(part) or "", NO_PLACE)
+    if part is not None and not doc.kept.take(part, repeats=repeats) and not repeats:
+        doc.unknown(part, NO_PLACE)
 
 
 def _compare_amount(doc: Document, element: etree._Element, made: dict[str, Any]) -> None:

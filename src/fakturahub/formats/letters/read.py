@@ -5,10 +5,11 @@ from __future__ import annotations
 from lxml import etree
 
 from fakturahub.errors import MissingTerm, UnknownDocument
+from fakturahub.formats.embedded import too_many
 from fakturahub.formats.syntax import Reading
 from fakturahub.formats.values import place_of, text_of
 from fakturahub.formats.walk import UNKNOWN, Fields, Step, Walk, many, one, part
-from fakturahub.intake.limits import TEXT
+from fakturahub.intake.limits import ATTACHMENT, TEXT
 from fakturahub.model import Attachment, AttachmentHeading, Heading, Identifier, Kind, Loss, PartyHeading, Recognition
 from fakturahub.model.letter import Letter, LetterAddress, LetterFile, LetterParty
 
@@ -29,7 +30,10 @@ def _paired(field: str) -> Step[Fields]:
 
     def step(walk: Walk, element: etree._Element, into: Fields) -> None:
         walk.leaf(element)
-        into.setdefault(field, []).append(text_of(element, field, TEXT.text))
+        several = into.setdefault(field, [])
+        if len(several) == ATTACHMENT.count:
+            raise too_many(element)
+        several.append(text_of(element, field, TEXT.text))
 
     return step
 
@@ -60,7 +64,11 @@ _LETTER: dict[str, Step[Fields]] = {
 
 
 def read(root: etree._Element, recognition: Recognition) -> Reading:
-    """The letter in *root*. Raises ``MissingTerm`` without a number and ``BadValue`` for a text that is too long."""
+    """The letter in *root*.
+
+    Raises ``MissingTerm`` without a number, ``BadValue`` for a text that is too long and ``UnreadableAttachment`` for
+    too many files.
+    """
     letter, losses = _read(root)
     return Reading(letter, losses)
 

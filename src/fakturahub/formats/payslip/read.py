@@ -13,11 +13,12 @@ from decimal import Decimal
 from lxml import etree
 
 from fakturahub.errors import BadValue, MissingTerm, UnknownDocument
+from fakturahub.formats.embedded import too_many
 from fakturahub.formats.payslip.detect import TAG
 from fakturahub.formats.syntax import Reading
 from fakturahub.formats.values import place_of, text_of
 from fakturahub.formats.walk import REPEATED, UNKNOWN, Fields, Step, Walk, many, one, part, parts
-from fakturahub.intake.limits import TEXT
+from fakturahub.intake.limits import ATTACHMENT, TEXT
 from fakturahub.model import Attachment, AttachmentHeading, Heading, Identifier, Kind, Loss, PartyHeading, Recognition
 from fakturahub.model.payslip import DeliveryChannel, Employee, Payslip, PayslipAddress, PayslipFile, PersonId
 
@@ -237,7 +238,8 @@ _PAYSLIP = _table(
 def read(root: etree._Element, recognition: Recognition) -> Reading:
     """The payslip in *root*, with what the hub does not have to understand of it as losses.
 
-    Raises ``MissingTerm`` without a number and ``BadValue`` for a date that is none and a text that is too long.
+    Raises ``MissingTerm`` without a number, ``BadValue`` for a date that is none and a text that is too long, and
+    ``UnreadableAttachment`` for too many files.
     """
     payslip, losses = _read(root)
     return Reading(payslip, losses)
@@ -288,6 +290,9 @@ def _read(root: etree._Element) -> tuple[Payslip, tuple[Loss, ...]]:
     header = found.get("header", {})
     if "number" not in header:
         raise MissingTerm("The payslip has no number.", term="MessageId", place=place_of(payslip))
+    files = header.get("attached", {}).get("files", ())
+    if len(files) > ATTACHMENT.count:
+        raise too_many(payslip)
     payment, delivery = header.get("payment", {}), found.get("delivery", {})
     noun = Payslip(
         number=header["number"],
@@ -304,7 +309,7 @@ def _read(root: etree._Element) -> tuple[Payslip, tuple[Loss, ...]]:
         ),
         language=header.get("language"),
         channels=tuple(header.get("delivery", {}).get("channels", ())),
-        files=tuple(header.get("attached", {}).get("files", ())),
+        files=tuple(files),
         sender=delivery.get("sender"),
         recipient=delivery.get("recipient"),
         employee=found.get("employee"),

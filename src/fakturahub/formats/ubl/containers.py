@@ -160,7 +160,7 @@ class Parts:
             several = found.setdefault(field, [])
             if field in walk.at:
                 walk.at[field] = len(several)
-            mark, kept = len(walk.losses), len(walk.extensions)
+            mark, kept = walk.mark(), len(walk.extensions)
             values = walk.fields(element, steps, {})
             for name in required:
                 if name not in values:

@@ -13,10 +13,12 @@ from typing import Any
 
 from lxml import etree
 
+from fakturahub.formats.codes import NO_PLACE
 from fakturahub.formats.ubl.leaves import place_in
 from fakturahub.formats.ubl.names import EXT, PUF_EXTENSION, PUF_EXTENSION_URI, VRBL_EXTENSION
-from fakturahub.formats.ubl.pen import NO_PLACE, Pen, attribute, content
+from fakturahub.formats.ubl.pen import Pen, attribute, content
 from fakturahub.formats.ubl.walking import Found, Reader, Step
+from fakturahub.formats.walk import is_mixed
 from fakturahub.model.invoice import Extension, Invoice
 
 FAMILY = "ubl"
@@ -70,7 +72,10 @@ class Extended:
 
 
 def _kept(element: etree._Element, place: str) -> Extension | None:
-    """The extension in one UBLExtension; None when it is not of a known shape or says more than is kept."""
+    """The extension in one UBLExtension; None when it is not of a known shape or says more than is kept.
+
+    One with texts between its elements is of no known shape.
+    """
     uri, inside = None, None
     if element.tag != f"{EXT}UBLExtension" or element.attrib:
         return None
@@ -81,7 +86,7 @@ def _kept(element: etree._Element, place: str) -> Extension | None:
             inside = child[0]
         else:
             return None
-    if inside is None:
+    if inside is None or is_mixed(element):
         return None
     name = etree.QName(inside)
     if name.namespace == VRBL_EXTENSION and not uri:
@@ -93,7 +98,11 @@ def _kept(element: etree._Element, place: str) -> Extension | None:
         return None
     if _NAME.fullmatch(called) is None:
         return None
-    xml = etree.tostring(inside, method="c14n", exclusive=True).decode()
+    try:
+        xml = etree.tostring(inside, method="c14n", exclusive=True).decode()
+    except etree.C14NError:
+        # A namespace that is a relative reference has no canonical form.
+        return None
     return Extension(family=FAMILY, name=kept, place=place, content=xml)
 
 

@@ -6,24 +6,27 @@ walk meets each child once and looks it up by its qualified name, which is four 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from lxml import etree
 
-from fakturahub.errors import BadValue, MissingTerm, UnreadableAttachment
+from fakturahub.errors import BadValue, MissingTerm
+from fakturahub.formats.embedded import too_many
+from fakturahub.formats.headings import (
+    BUYER_TERMS,
+    SELLER_TERMS,
+    Found,
+    Table,
+    Take,
+    attachment_of,
+    identification,
+    look,
+    party_of,
+)
 from fakturahub.formats.ubl.documents import OTHER_DOCUMENTS, other_heading
-from fakturahub.formats.ubl.names import CAC, CBC, PUF_CAC, aggregates_of, local_name
-from fakturahub.formats.values import attribute_of, date_of, decimal_of, identifier_of, place_of, text_of
-from fakturahub.intake.limits import ATTACHMENT, TEXT
-from fakturahub.model import AttachmentHeading, Heading, Identifier, Kind, PartyHeading, Recognition
+from fakturahub.formats.ubl.names import CAC, CBC, PUF_CAC, SEPA, aggregates_of, local_name
+from fakturahub.formats.values import date_of, decimal_of, text_of
+from fakturahub.intake.limits import ATTACHMENT
+from fakturahub.model import AttachmentHeading, Heading, Kind, Recognition
 from fakturahub.model.invoice import CREDIT_NOTE_TYPES
-
-# What a walk found: a name of ours -> the first element of that meaning that has a text, or a list for what may repeat.
-_Found = dict[str, Any]
-# A qualified name -> what the element is: a name in _Found, a table for its children, or a function that takes it.
-_Take = Callable[[etree._Element, _Found], None]
-_Table = dict[str, "str | _Table | _Take"]
 
 # Documents of Norway that are written as UBL invoices and are none.
 _KIND = {"ehf-reminder": Kind.REMINDER, "ehf-payment-request": Kind.OTHER}
@@ -33,66 +36,46 @@ _VAT = frozenset({"VAT", "63"})
 _NO_ATTACHMENT = {"Invoice": frozenset({"130"}), "CreditNote": frozenset({"130", "50"})}
 
 
-def _walk(element: etree._Element, table: _Table, found: _Found) -> _Found:
-    for child in element:
-        # The parser left comments out; were there any, their tag would be no key of a table.
-        step = table.get(child.tag)  # type: ignore[arg-type]
-        if step is None:
-            continue
-        if type(step) is str:
-            if step not in found or not (found[step].text or "").strip():
-                found[step] = child
-        elif type(step) is dict:
-            _walk(child, step, found)
-        else:
-            step(child, found)  # type: ignore[operator]
-    return found
+def _identification(element: etree._Element, found: Found) -> None:
+    number = look(element, _IDENTIFICATION, {}).get("id")
+    # The scheme SEPA marks the creditor identifier of a direct debit (BT-90), which names no party.
+    if number is not None and (number.get("schemeID") or "").strip() != SEPA:
+        identification(number, found)
 
 
-def _identification(element: etree._Element, found: _Found) -> None:
-    identifications = found.setdefault("identifications", [])
-    if len(identifications) == TEXT.identifiers:
-        raise BadValue(
-            f"A party has more than {TEXT.identifiers} identifiers.", term="BT-29 or BT-46", place=place_of(element)
-        )
-    identifications.append(_walk(element, _IDENTIFICATION, {}).get("id"))
-
-
-def _vat_number(table: _Table) -> _Take:
-    def take(element: etree._Element, found: _Found) -> None:
-        scheme = _walk(element, table, {})
+def _vat_number(table: Table) -> Take:
+    def take(element: etree._Element, found: Found) -> None:
+        scheme = look(element, table, {})
         if "scheme" in scheme and (scheme["scheme"].text or "").strip().upper() in _VAT and "id" in scheme:
             found.setdefault("vat", scheme["id"])
 
     return take
 
 
-def _party_of(role: str, table: _Table) -> _Take:
-    def take(element: etree._Element, found: _Found) -> None:
+def _first(role: str, table: Table) -> Take:
+    def take(element: etree._Element, found: Found) -> None:
         if role not in found:
-            found[role] = _walk(element, table, {})
+            found[role] = look(element, table, {})
 
     return take
 
 
-def _reference(table: _Table) -> _Take:
-    def take(element: etree._Element, found: _Found) -> None:
+def _reference(table: Table) -> Take:
+    def take(element: etree._Element, found: Found) -> None:
         references = found.setdefault("references", [])
         if len(references) == ATTACHMENT.count:
-            raise UnreadableAttachment(
-                f"The document has more than {ATTACHMENT.count} attachments.", term="BG-24", place=place_of(element)
-            )
-        references.append(_walk(element, table, {}))
+            raise too_many(element)
+        references.append(look(element, table, {}))
 
     return take
 
 
-_IDENTIFICATION: _Table = {f"{CBC}ID": "id"}
+_IDENTIFICATION: Table = {f"{CBC}ID": "id"}
 
 
-def _tables(cac: str) -> _Table:
+def _tables(cac: str) -> Table:
     """What is looked for in a document whose aggregates are in the namespace *cac*."""
-    party: _Table = {
+    party: Table = {
         f"{cac}Party": {
             f"{CBC}EndpointID": "endpoint",
             f"{cac}PartyIdentification": _identification,
@@ -102,7 +85,7 @@ def _tables(cac: str) -> _Table:
             f"{cac}PartyLegalEntity": {f"{CBC}RegistrationName": "name", f"{CBC}CompanyID": "business_id"},
         }
     }
-    reference: _Table = {
+    reference: Table = {
         f"{CBC}ID": "id",
         f"{CBC}DocumentTypeCode": "type",
         f"{CBC}DocumentDescription": "description",
@@ -123,8 +106,8 @@ def _tables(cac: str) -> _Table:
         f"{CBC}BuyerReference": "buyer_reference",
         f"{cac}OrderReference": {f"{CBC}ID": "order_reference", f"{CBC}SalesOrderID": "seller_reference"},
         f"{cac}AdditionalDocumentReference": _reference(reference),
-        f"{cac}AccountingSupplierParty": _party_of("seller", party),
-        f"{cac}AccountingCustomerParty": _party_of("buyer", party),
+        f"{cac}AccountingSupplierParty": _first("seller", party),
+        f"{cac}AccountingCustomerParty": _first("buyer", party),
         f"{cac}PaymentMeans": {
             f"{CBC}PaymentDueDate": "payment_due_date",
             f"{CBC}PaymentID": "payment_reference",
@@ -147,7 +130,7 @@ def heading(root: etree._Element, recognition: Recognition) -> Heading:
     is too long and for a customisation that the recognition did not see; ``UnreadableAttachment`` for too many
     attachments.
     """
-    found = _walk(root, _DOCUMENT[aggregates_of(root)], {})
+    found = look(root, _DOCUMENT[aggregates_of(root)], {})
     get = found.get
     profile = text_of(get("profile"), "BT-24")
     if profile != recognition.profile:
@@ -171,8 +154,8 @@ def heading(root: etree._Element, recognition: Recognition) -> Heading:
         currency=text_of(get("currency"), "BT-5"),
         total=decimal_of(get("total"), "BT-112"),
         payable=decimal_of(get("payable"), "BT-115"),
-        seller=_party(get("seller"), *_SELLER_TERMS),
-        buyer=_party(get("buyer"), *_BUYER_TERMS),
+        seller=party_of(get("seller"), *SELLER_TERMS),
+        buyer=party_of(get("buyer"), *BUYER_TERMS),
         payment_reference=text_of(get("payment_reference"), "BT-83"),
         account=text_of(get("account"), "BT-84"),
         buyer_reference=text_of(get("buyer_reference"), "BT-10"),
@@ -192,55 +175,12 @@ def _kind(root: etree._Element, type_code: etree._Element | None, recognition: R
     return Kind.INVOICE
 
 
-# Name, electronic address, identifiers, legal registration, VAT number, country.
-_SELLER_TERMS = ("BT-27", "BT-34", "BT-29", "BT-30", "BT-31", "BT-40")
-_BUYER_TERMS = ("BT-44", "BT-49", "BT-46", "BT-47", "BT-48", "BT-55")
-
-
-def _party(
-    found: _Found | None, name: str, endpoint: str, identifier: str, business_id: str, vat: str, country: str
-) -> PartyHeading:
-    if found is None:
-        return PartyHeading()
-    get = found.get
-    return PartyHeading(
-        name=text_of(get("name"), name, TEXT.text) or text_of(get("trading_name"), name, TEXT.text),
-        endpoint=identifier_of(get("endpoint"), endpoint),
-        identifiers=_identifiers(get("identifications"), identifier),
-        business_id=identifier_of(get("business_id"), business_id),
-        vat_id=text_of(get("vat"), vat),
-        country=text_of(get("country"), country),
-    )
-
-
-def _identifiers(elements: list[etree._Element | None] | None, term: str) -> tuple[Identifier, ...]:
-    if elements is None:
-        return ()
-    stated = [identifier_of(element, term) for element in elements]
-    # The scheme SEPA marks the creditor identifier of a direct debit (BT-90), which names no party.
-    return tuple(identifier for identifier in stated if identifier is not None and identifier.scheme != "SEPA")
-
-
-def _attachments(root: etree._Element, references: list[_Found] | None) -> tuple[AttachmentHeading, ...]:
+def _attachments(root: etree._Element, references: list[Found] | None) -> tuple[AttachmentHeading, ...]:
     if references is None:
         return ()
     other = _NO_ATTACHMENT.get(local_name(root), frozenset())
     return tuple(
-        _attachment(found)
+        attachment_of(found)
         for found in references
         if "embedded" in found or "uri" in found or text_of(found.get("type"), "BT-18") not in other
-    )
-
-
-def _attachment(found: _Found) -> AttachmentHeading:
-    get = found.get
-    embedded = get("embedded")
-    return AttachmentHeading(
-        id=text_of(get("id"), "BT-122"),
-        name=None if embedded is None else attribute_of(embedded, "filename", "BT-125", TEXT.text),
-        mime=None if embedded is None else attribute_of(embedded, "mimeCode", "BT-125"),
-        description=text_of(get("description"), "BT-123", TEXT.text)
-        or text_of(get("old_description"), "BT-123", TEXT.text),
-        uri=text_of(get("uri"), "BT-124", TEXT.text),
-        embedded=embedded is not None,
     )

@@ -13,8 +13,9 @@ from typing import Any
 
 from lxml import etree
 
+from fakturahub.formats.codes import CODE_UNKNOWN, NO_PLACE
 from fakturahub.formats.ubl.names import CBC
-from fakturahub.formats.ubl.pen import CODE_UNKNOWN, NO_PLACE, Pen, attribute
+from fakturahub.formats.ubl.pen import Pen, attribute
 from fakturahub.formats.ubl.walking import NOTHING, Found, Reader, Restated, Step
 from fakturahub.formats.values import attribute_of, date_of, decimal_of, text_of
 from fakturahub.formats.walk import UNKNOWN

@@ -7,17 +7,19 @@ from typing import Any
 
 from lxml import etree
 
+from fakturahub.formats.codes import CODE_UNKNOWN, NO_PLACE
 from fakturahub.formats.ubl.containers import Entry, Inside, Part, Parts
 from fakturahub.formats.ubl.extensions import Extended
 from fakturahub.formats.ubl.leaves import Leaf, amount, identifier, number, prose, quantity, text
 from fakturahub.formats.ubl.money import CATEGORY_LIST, Allowances, PriceAllowance
 from fakturahub.formats.ubl.names import CBC
 from fakturahub.formats.ubl.parties import COUNTRY_LIST, VAT_SCHEME, VatOnly
-from fakturahub.formats.ubl.pen import CODE_UNKNOWN, NO_PLACE, Pen, attribute
+from fakturahub.formats.ubl.pen import Pen, attribute
 from fakturahub.formats.ubl.references import PERIOD
 from fakturahub.formats.ubl.supporting import LineObject
 from fakturahub.formats.ubl.walking import NOTHING, Found, Reader, Step
 from fakturahub.formats.values import attribute_of, text_of
+from fakturahub.intake.limits import XML
 from fakturahub.model.invoice import Classification, Item, ItemAttribute, Line, Period, Price
 
 
@@ -129,7 +131,7 @@ _ITEM = Part(
     (
         Extended(),
         prose("Description", "description"),
-        text("Name", "name"),
+        text("Name", "name", XML.text),
         Inside("BuyersItemIdentification", (text("ID", "buyers_id"),)),
         Inside("SellersItemIdentification", (text("ID", "sellers_id"),)),
         Inside("StandardItemIdentification", (identifier("ID", "standard_id", "icd", needs_scheme=True),)),
@@ -144,7 +146,7 @@ _ITEM = Part(
             "AdditionalItemProperty",
             "attributes",
             ItemAttribute,
-            (text("Name", "name"), prose("Value", "value")),
+            (text("Name", "name", XML.text), prose("Value", "value")),
             required=("name", "value"),
         ),
     ),

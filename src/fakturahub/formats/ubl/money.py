@@ -9,16 +9,18 @@ from typing import Any
 from lxml import etree
 
 from fakturahub.errors import UnwritableDocument
+from fakturahub.formats.codes import CARDINALITY, CODE_UNKNOWN, NO_PLACE, RECOMPUTED
 from fakturahub.formats.ubl.containers import Inside, Parts, inner, steps_of
 from fakturahub.formats.ubl.extensions import Extended
 from fakturahub.formats.ubl.leaves import Leaf, amount, beside_amount, number, place_in, prose, text
 from fakturahub.formats.ubl.names import CBC
 from fakturahub.formats.ubl.parties import VAT_SCHEME, VatOnly
-from fakturahub.formats.ubl.pen import CARDINALITY, CODE_UNKNOWN, NO_PLACE, RECOMPUTED, Pen, attribute
+from fakturahub.formats.ubl.pen import Pen, attribute
 from fakturahub.formats.ubl.walking import Found, Reader, Restated, Step
 from fakturahub.formats.values import decimal_of
 from fakturahub.formats.walk import REPEATED
 from fakturahub.model.invoice import AllowanceCharge, Invoice, VatBreakdown
+from fakturahub.model.terms import GROUP
 
 #: UNTDID 5305 is the only list that EN 16931 has for VAT categories (BR-CL-17, BR-CL-18)
 CATEGORY_LIST: Restated = frozenset({("schemeID", "UNCL5305"), ("schemeID", "UN/ECE 5305"), ("schemeAgencyID", "6")})
@@ -71,7 +73,7 @@ class Allowances:
             if is_charge is None:
                 walk.unknown(element)
                 return
-            mark = len(walk.losses)
+            mark = walk.mark()
             values = walk.fields(element, charge if is_charge else allowance, {})
             if "amount" in values:
                 found.setdefault("charges" if is_charge else "allowances", []).append(AllowanceCharge(**values))
@@ -105,6 +107,12 @@ class Allowances:
                 for entry in table:
                     entry.write(pen, one, f"{place_in(path, field)}[{at}]")
                 pen.close("cac:AllowanceCharge", mark)
+                if not self.of_document:
+                    # EN 16931 has a VAT category at those of the document only.
+                    for name in ("vat_category", "vat_rate"):
+                        value = getattr(one, name)
+                        if value is not None:
+                            pen.lose(GROUP[f"lines.{field}.{name}"], value, NO_PLACE, f"{path}.{field}[{at}].{name}")
 
 
 def _reason_code(field: str) -> Leaf:

@@ -26,6 +26,9 @@ VRBL_EXTENSION = "urn:vertexinc:vrbl:ExtensionComponent:1"
 #: DocumentDescription of the reference that holds PUF's picture of the document itself
 PUF_PICTURE = {"Invoice": "Commercial Invoice", "CreditNote": "Credit Note"}
 
+#: the scheme that marks the creditor identifier of a direct debit (BT-90), which names no party
+SEPA = "SEPA"
+
 #: BT-24
 EN_16931 = "urn:cen.eu:en16931:2017"
 PEPPOL_BIS_3 = f"{EN_16931}#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"

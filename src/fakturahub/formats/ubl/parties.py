@@ -8,6 +8,7 @@ from typing import Any
 from lxml import etree
 
 from fakturahub.errors import BadValue
+from fakturahub.formats.codes import CARDINALITY, CODE_UNKNOWN
 from fakturahub.formats.ubl.containers import Inside, Part
 from fakturahub.formats.ubl.extensions import Extended
 from fakturahub.formats.ubl.leaves import (
@@ -20,8 +21,8 @@ from fakturahub.formats.ubl.leaves import (
     text,
     write_identifier,
 )
-from fakturahub.formats.ubl.names import CBC
-from fakturahub.formats.ubl.pen import CARDINALITY, Pen, content
+from fakturahub.formats.ubl.names import CBC, SEPA
+from fakturahub.formats.ubl.pen import Pen, content
 from fakturahub.formats.ubl.walking import Found, Reader, Restated, Step
 from fakturahub.formats.values import place_of, text_of
 from fakturahub.formats.walk import REPEATED, UNKNOWN
@@ -29,8 +30,6 @@ from fakturahub.intake.limits import TEXT
 from fakturahub.model import Finding, Identifier, Severity
 from fakturahub.model.invoice import Contact, Party, Payee, PostalAddress, TaxRepresentative
 
-#: marks the creditor identifier of a direct debit (BT-90), which names no party
-SEPA = "SEPA"
 VAT = "VAT"
 #: what senders write for a registration that is not for VAT; that it is none is all it says
 OTHER_SCHEMES = frozenset({"TAX", "FC", "LOC"})
@@ -141,14 +140,17 @@ class Identifications:
         if payment is not None and payment.direct_debit is not None and payment.direct_debit.creditor_id is not None:
             holder = "seller" if pen.invoice.payee is None else "payee"
             if self.creditor == holder:
-                self._put_down(pen, Identifier(payment.direct_debit.creditor_id, SEPA), "BT-90", place)
+                mark = pen.open("cac:PartyIdentification")
+                pen.identifier("cbc:ID", Identifier(payment.direct_debit.creditor_id, SEPA))
+                pen.close("cac:PartyIdentification", mark)
 
     def _put_down(self, pen: Pen, value: Identifier, term: str, place: str) -> None:
-        mark = pen.open("cac:PartyIdentification")
         if value.scheme == SEPA:
-            pen.identifier("cbc:ID", value)
-        else:
-            write_identifier(pen, "cbc:ID", value, "icd", False, term, place)
+            # It would be read as a creditor identifier.
+            pen.lose(term, SEPA, CODE_UNKNOWN, place)
+            value = Identifier(value.value)
+        mark = pen.open("cac:PartyIdentification")
+        write_identifier(pen, "cbc:ID", value, "icd", False, term, place)
         pen.close("cac:PartyIdentification", mark)
 
 
@@ -226,18 +228,13 @@ def _other_scheme(walk: Reader, element: etree._Element, found: Found) -> None:
 
 
 def _names(walk: Reader, element: etree._Element, found: Found) -> None:
-    """A party known by its trading name alone has that as its name; PUF repeats the name as trading name."""
-    trading = found.get("trading_name")
-    if trading is None:
-        return
-    if "name" not in found:
+    """A party known by its trading name alone has that as its name."""
+    if "trading_name" in found and "name" not in found:
         found["name"] = found.pop("trading_name")
         reason = "The party has no registered name; its trading name is taken for it."
         walk.findings.append(
             Finding("missing-term", Severity.INFORMATION, reason, place_of(element), element.sourceline)
         )
-    elif walk.puf and trading == found["name"]:
-        del found["trading_name"]
 
 
 def _trading_name() -> Leaf:

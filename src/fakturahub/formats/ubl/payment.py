@@ -7,10 +7,11 @@ from typing import Any
 
 from lxml import etree
 
+from fakturahub.formats.codes import RECOMPUTED
 from fakturahub.formats.ubl.containers import Inside, Parts, seal, steps_of
 from fakturahub.formats.ubl.leaves import text
 from fakturahub.formats.ubl.names import CBC
-from fakturahub.formats.ubl.pen import RECOMPUTED, Pen, attribute
+from fakturahub.formats.ubl.pen import Pen, attribute
 from fakturahub.formats.ubl.walking import Found, Reader, Restated, Step, Steps
 from fakturahub.formats.values import attribute_of, date_of, text_of
 from fakturahub.formats.walk import REPEATED, UNKNOWN
@@ -174,7 +175,7 @@ def _card(aggregates: str) -> Step:
     steps = {f"{CBC}NetworkID": _network, **steps_of(table, "payment.card", aggregates)}
 
     def step(walk: Reader, element: etree._Element, found: Found) -> None:
-        mark = len(walk.losses)
+        mark = walk.mark()
         values = walk.fields(element, steps, {})
         if "number" not in values:
             walk.instead(element, mark)

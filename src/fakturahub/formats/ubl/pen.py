@@ -16,12 +16,6 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _SPECIAL = re.compile('[&<>"\r\n\t]')
 _ENTITY = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\r": "&#13;", "\n": "&#10;", "\t": "&#9;"}
 
-#: why a writer reports something (the ``why`` of a `Loss`)
-NO_PLACE = "no-place"
-CODE_UNKNOWN = "code-unknown"
-CARDINALITY = "cardinality"
-RECOMPUTED = "recomputed"
-
 # BR-DEC: the amounts of EN 16931 have two decimals; zeros after them say nothing.
 _EXCESS_ZEROS = re.compile(r"(\.[0-9]{2})0+\Z")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from fakturahub.formats.ubl import codes
+from fakturahub.formats import codes
+from fakturahub.formats.codes import CODE_UNKNOWN, NO_PLACE
 from fakturahub.formats.ubl.extensions import SELF_BILLED_CODES
 from fakturahub.formats.ubl.names import (
     EN_16931,
@@ -14,7 +15,7 @@ from fakturahub.formats.ubl.names import (
     VRBL_BILLING,
     XRECHNUNG_3,
 )
-from fakturahub.formats.ubl.pen import CODE_UNKNOWN, NO_PLACE, Pen, Profile
+from fakturahub.formats.ubl.pen import Pen, Profile
 from fakturahub.model.invoice import CREDIT_NOTE_TYPES
 
 _PEPPOL_PROCESS = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0"

@@ -4,8 +4,7 @@ What the binding (`binding`) does not have is reported, and so are second values
 reported are pure restatements, which could not be different: the currency of an amount where it is that of the document
 (BT-5), of the accounting (BT-6) for BT-111; the scheme VAT of a tax, and TAX, FC or LOC of the seller's other
 registration (BT-32); the codes 130 and 50 that tell what a reference is; attributes that name the only code list that
-EN 16931 has for an element; a card's network NA; UBLVersionID; ``NA`` for an order that is not there; PUF's PartyName
-that repeats the registered name.
+EN 16931 has for an element; a card's network NA; UBLVersionID; ``NA`` for an order that is not there.
 """
 
 from __future__ import annotations
@@ -21,15 +20,11 @@ from fakturahub.formats.ubl.extensions import drop_plain_routing, take_self_bill
 from fakturahub.formats.ubl.payment import instructions
 from fakturahub.formats.ubl.supporting import MIME_ALIASES
 from fakturahub.formats.ubl.walking import Found, Reader
-from fakturahub.formats.walk import UNKNOWN
 from fakturahub.model import Finding, Recognition, Severity
 from fakturahub.model.invoice import CREDIT_NOTE_TYPES, Invoice, Totals
 
 #: the names of the documents that are read whole
 READABLE = frozenset({"ubl-2.1", "peppol-bis-3", "ehf-3", "xrechnung-3", "puf-billing-1.0", "puf-billing-2.0", "vrbl"})
-
-# Texts between elements, where UBL has none: one look of the parser's own speed for the whole document.
-_STRAY = etree.XPath("//*[*]/text()[normalize-space()]", smart_strings=True)
 
 # What PUF leaves optional and EN 16931 has (BG-22, BG-23).
 _TOTALS = (
@@ -54,7 +49,6 @@ def read(root: etree._Element, recognition: Recognition) -> Reading:
     walk = Reader(root, mime_of=MIME_ALIASES if recognition.syntax == "vrbl" else {})
     steps = READING[walk.root_name, walk.aggregates]
     found = walk.fields(root, steps, {})
-    _stray(walk, root)
     if walk.taxes:
         found["totals"] = replace(found.get("totals") or Totals(), **walk.taxes)
     payment = instructions(walk)
@@ -69,23 +63,6 @@ def read(root: etree._Element, recognition: Recognition) -> Reading:
         kept = drop_plain_routing(walk.extensions, invoice)
         invoice = replace(invoice, extensions=tuple(kept))
     return Reading(invoice, tuple(walk.losses), tuple(walk.findings))
-
-
-def _stray(walk: Reader, root: etree._Element) -> None:
-    """Report texts between elements, but in extensions that were kept as they are."""
-    found = _STRAY(root)
-    if not found:
-        return
-    # What is in an element that is not understood was reported with it.
-    told = {(loss.place, loss.value) for loss in walk.losses}
-    for text in found:
-        element = text.getparent()
-        if text.is_tail:
-            element = element.getparent()
-        value = str(text).strip()
-        place = walk.place(element)
-        if "/ExtensionContent/" not in place and (place, value) not in told:
-            walk.loss(element, value, UNKNOWN)
 
 
 def _kind(walk: Reader, root: etree._Element, found: Found) -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 from lxml import etree
 
+from fakturahub.formats.codes import CARDINALITY, CODE_UNKNOWN
 from fakturahub.formats.ubl.containers import Inside, steps_of
 from fakturahub.formats.ubl.extensions import Extended
 from fakturahub.formats.ubl.leaves import day, text
 from fakturahub.formats.ubl.names import CBC
-from fakturahub.formats.ubl.pen import CARDINALITY, CODE_UNKNOWN, Pen
+from fakturahub.formats.ubl.pen import Pen
 from fakturahub.formats.ubl.walking import Found, Reader, Restated, Step
 from fakturahub.formats.walk import REPEATED
 from fakturahub.model.invoice import Invoice, Note, Period
@@ -23,6 +24,7 @@ NO_ORDER = "NA"
 
 # EN 16931 has the subject of a note in the text of the note: #AAI#text.
 _SUBJECT = re.compile(r"#([A-Z][A-Z0-9]{2})#\s*(\S.*)", re.DOTALL)
+_CODE = re.compile(r"[A-Z][A-Z0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Notes:
     def _text(self, pen: Pen, note: Note, at: int) -> str:
         if note.subject is None:
             return note.text
-        if not pen.allows("4451", note.subject):
+        if not pen.allows("4451", note.subject) or _CODE.fullmatch(note.subject) is None:
             pen.lose("BT-21", note.subject, CODE_UNKNOWN, f"notes[{at}].subject")
             return note.text
         return f"#{note.subject}#{note.text}"

@@ -12,10 +12,11 @@ from typing import Any
 
 from lxml import etree
 
-from fakturahub.formats.ubl.embedded import attachment, too_many
+from fakturahub.formats.codes import NO_PLACE, RECOMPUTED
+from fakturahub.formats.embedded import attachment, too_many
 from fakturahub.formats.ubl.leaves import identifier_in, term_of, write_identifier
 from fakturahub.formats.ubl.names import CBC, PUF_PICTURE
-from fakturahub.formats.ubl.pen import NO_PLACE, RECOMPUTED, Pen, attribute
+from fakturahub.formats.ubl.pen import Pen, attribute
 from fakturahub.formats.ubl.walking import NOTHING, Found, Reader, Restated, Step
 from fakturahub.formats.values import text_of
 from fakturahub.formats.walk import REPEATED, UNKNOWN
@@ -160,6 +161,9 @@ def _supporting(walk: Reader, kept: Found, reference: str | None) -> SupportingD
         name = (element.get("filename") or "").strip()
         if name and name != attached.name:
             walk.loss(element, name, RECOMPUTED, term="BT-125", attribute="filename")
+        mime = (element.get("mimeCode") or "").strip()
+        if mime.lower() in walk.mime_of:
+            walk.loss(element, mime, RECOMPUTED, term="BT-125", attribute="mimeCode")
         values["attachment"] = attached
     if walk.puf and "description" in kept and values.get("description") in PUF_PICTURE.values():
         values["is_picture"] = True
@@ -177,8 +181,11 @@ def _write_supporting(pen: Pen, document: SupportingDocument, at: int) -> None:
     if document.is_picture and pen.profile.core and attached is not None:
         # A picture of the invoice supports nothing; it travels beside.
         pen.files.append(attached)
-        if document.uri is not None:
-            pen.lose("BT-124", document.uri, NO_PLACE, f"{place}.uri")
+        for name, term in (("reference", "BT-122"), ("description", "BT-123"), ("uri", "BT-124")):
+            value = getattr(document, name)
+            # The file takes its name and its description with it.
+            if value is not None and value not in (attached.name, attached.description):
+                pen.lose(term, value, NO_PLACE, f"{place}.{name}")
         return
     mark = pen.open("cac:AdditionalDocumentReference")
     # BT-122 cannot be missing: a file that came without a number is known by its name.
@@ -188,12 +195,18 @@ def _write_supporting(pen: Pen, document: SupportingDocument, at: int) -> None:
         if description is not None:
             pen.lose("BT-123", description, NO_PLACE, f"{place}.description")
         description = PUF_PICTURE[pen.root_name]
+    elif pen.profile.puf and not document.is_picture and description == PUF_PICTURE[pen.root_name]:
+        # It would be read as the mark of a picture.
+        pen.lose("BT-123", description, NO_PLACE, f"{place}.description")
+        description = None
     if description is not None:
         pen.leaf("cbc:DocumentDescription", description)
     inside = pen.open("cac:Attachment")
     if attached is not None:
         mime = MIME_ALIASES.get(attached.mime, attached.mime)
         if pen.profile.mime is None or mime in pen.profile.mime:
+            if mime != attached.mime:
+                pen.lose("BT-125", attached.mime, RECOMPUTED, f"{place}.attachment.mime")
             pen.raw(
                 f'<cbc:EmbeddedDocumentBinaryObject mimeCode="{attribute(mime)}" filename="{attribute(attached.name)}">'
                 f"{binascii.b2a_base64(attached.content, newline=False).decode()}</cbc:EmbeddedDocumentBinaryObject>"
@@ -226,7 +239,7 @@ class LineObject:
         steps = {f"{CBC}ID": _keep("id"), f"{CBC}DocumentTypeCode": _keep("type")}
 
         def step(walk: Reader, element: etree._Element, found: Found) -> None:
-            mark = len(walk.losses)
+            mark = walk.mark()
             kept = walk.fields(element, steps, {})
             code = text_of(kept.get("type"), term)
             number = _identifier(walk, kept.get("id"), term)

@@ -7,10 +7,10 @@ from typing import Any
 
 from lxml import etree
 
-from fakturahub.errors import BadValue
 from fakturahub.formats.ubl.names import CBC, PUF_CAC, aggregates_of, local_name
-from fakturahub.formats.walk import REPEATED, UNKNOWN, Walk
-from fakturahub.model import Finding, Identifier, Loss
+from fakturahub.formats.walk import REPEATED, UNKNOWN, XML_SCHEMA, Walk
+from fakturahub.intake.filenames import FlatNames
+from fakturahub.model import Finding, Identifier
 from fakturahub.model.invoice import Extension
 
 #: fields of a noun of the model that were found so far
@@ -21,12 +21,6 @@ Steps = Mapping[str, Step]
 #: attributes, as name and value, that say nothing beyond what the element is
 Restated = frozenset[tuple[str, str]]
 NOTHING: Restated = frozenset()
-
-#: characters of a report of losses: 5,000 lines with 40 values each that EN 16931 does not have
-REPORT = 30_000_000
-
-# Schema instance attributes (schemaLocation, type, nil) speak of schemas and not of the document.
-_XML_SCHEMA = "{http://www.w3.org/2001/XMLS"
 
 
 class Reader(Walk):
@@ -46,10 +40,8 @@ class Reader(Walk):
         self.mime_of = mime_of
         self.at = {"preceding": 0, "vat": 0, "lines": 0}
         self.extensions: list[Extension] = []
-        self._paths: dict[etree._Element, str] = {}
-        self._room = REPORT
         #: file names of attachments so far, and how many attachments
-        self.file_names: set[str] = set()
+        self.file_names = FlatNames()
         self.attachments = 0
         #: BT-110 and BT-111, which stand apart from the other totals
         self.taxes: Found = {}
@@ -73,48 +65,11 @@ class Reader(Walk):
                 step(self, child, found)
         return found
 
-    def loss(
-        self, element: etree._Element, value: str, why: str, *, term: str | None = None, attribute: str | None = None
-    ) -> None:
-        """Report one value. Raises ``BadValue`` when the report grows beyond what a document of good will needs.
-
-        The report names each place, so a small document of long names or deep nesting could make an endless one.
-        """
-        place = self.place(element)
-        if attribute is not None:
-            place += f", @{etree.QName(attribute).localname}"
-        self._take_room(len(place) + len(value), element)
-        self.losses.append(Loss(term or place, value, why, place))
-
-    def place(self, element: etree._Element) -> str:
-        """What ``values.place_of`` says of *element*."""
-        return f"{self._path(element)}, line {element.sourceline}"
-
-    def _path(self, element: etree._Element) -> str:
-        """The path of *element*; those of containers are kept, for what is lost mostly stands together."""
-        path = self._paths.get(element)
-        if path is None:
-            parent = element.getparent()
-            name = local_name(element)
-            path = name if parent is None else f"{self._path(parent)}/{name}"
-            if len(element):
-                self._take_room(len(path), element)
-                self._paths[element] = path
-        return path
-
-    def _take_room(self, size: int, element: etree._Element) -> None:
-        self._room -= size
-        if self._room < 0:
-            raise BadValue(
-                f"After {len(self.losses):,} values that are not understood, the report of them is full.",
-                place=f"line {element.sourceline}",
-            )
-
     def beside(self, element: etree._Element, restated: Restated = NOTHING, *taken: str) -> None:
         """Report what *element* has beside its text: children, and attributes neither *taken* nor *restated*."""
         for name, value in element.attrib.items():
             stated = str(value).strip()
-            if not stated or name in taken or (name, stated) in restated or str(name).startswith(_XML_SCHEMA):
+            if not stated or name in taken or (name, stated) in restated or str(name).startswith(XML_SCHEMA):
                 continue
             self.loss(element, stated, UNKNOWN, attribute=str(name))
         for child in element:
@@ -126,8 +81,3 @@ class Reader(Walk):
             found[field] = value
         elif found[field] != value:
             self.loss(element, str(value), REPEATED, term=term)
-
-    def instead(self, element: etree._Element, mark: int, why: str = UNKNOWN) -> None:
-        """Report all of *element*, in place of what was reported of it since the *mark*."""
-        del self.losses[mark:]
-        self.unknown(element, why)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from fakturahub.errors import UnwritableDocument
+from fakturahub.formats.codes import NO_PLACE
 from fakturahub.formats.syntax import Writing
 from fakturahub.formats.ubl.binding import DOCUMENTS
 from fakturahub.formats.ubl.extensions import SELF_BILLED_CODES, addresses_of, lose, routing, self_billed, take_up
@@ -13,6 +14,7 @@ from fakturahub.formats.ubl.names import CAC, CBC, EXT, PUF_CAC, PUF_DOCUMENT, U
 from fakturahub.formats.ubl.pen import Pen, Profile
 from fakturahub.formats.ubl.profiles import PROFILES, root_of, settle
 from fakturahub.model.invoice import Invoice, Noun
+from fakturahub.model.terms import GROUP
 
 
 def write(noun: Noun, profile: Profile) -> Writing:
@@ -30,6 +32,7 @@ def write(noun: Noun, profile: Profile) -> Writing:
     extended = bool(pen.extensions)
     for entry in DOCUMENTS[pen.root_name]:
         entry.write(pen, noun, "")
+    _lose_of_buyer(pen)
     for extensions in pen.extensions.values():
         for extension in extensions:
             lose(pen, extension)
@@ -53,6 +56,14 @@ def _complete(invoice: Invoice) -> None:
         if line.amount is None:
             reason = "UBL cannot do without the net amount of a line."
             raise UnwritableDocument(reason, term="BT-131", place=f"lines[{at}].amount")
+
+
+def _lose_of_buyer(pen: Pen) -> None:
+    """EN 16931 has these for the seller only (BT-32, BT-33)."""
+    for field in ("tax_registration", "legal_information"):
+        value = getattr(pen.invoice.buyer, field)
+        if value is not None:
+            pen.lose(GROUP[f"buyer.{field}"], value, NO_PLACE, f"buyer.{field}")
 
 
 def _take_up_extensions(pen: Pen) -> None:

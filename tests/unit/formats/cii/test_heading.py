@@ -7,6 +7,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
+from fakturahub import formats
 from fakturahub.errors import BadValue, MissingTerm, UnreadableAttachment
 from fakturahub.formats import cii
 from fakturahub.formats.headings import heading_of
@@ -14,7 +15,7 @@ from fakturahub.intake.limits import ATTACHMENT, TEXT
 from fakturahub.intake.xml import parse, sniff
 from fakturahub.model import Heading, Identifier, Kind
 from fakturahub.model.invoice import Invoice
-from tests.unit.formats.cii.documents import at_random, document, every_term, invoice_of
+from tests.unit.formats.cii.documents import at_random, document, every_term, invoice_of, reference
 
 
 def heading(data: bytes) -> Heading:
@@ -80,3 +81,13 @@ def test_limits_hold() -> None:
     assert len(heading(document(agreement=reference * ATTACHMENT.count)).attachments) == ATTACHMENT.count
     with pytest.raises(UnreadableAttachment):
         heading(document(agreement=reference * (ATTACHMENT.count + 1)))
+
+
+def test_the_names_of_files_are_those_they_have_when_they_are_decoded() -> None:
+    one = "<ram:IssuerAssignedID>2026/17</ram:IssuerAssignedID><ram:TypeCode>916</ram:TypeCode>"
+    content = '<ram:AttachmentBinaryObject mimeCode="application/pdf"{}>YWJj</ram:AttachmentBinaryObject>'
+    named = (content.format(""), content.format(' filename="a.pdf"'), "", content.format(' filename="A.pdf"'))
+    data = document(agreement="".join(reference(one + each) for each in named))
+    given = formats.file_names(heading(data).attachments)
+    assert given == ("2026-17.pdf", "a.pdf", "A-2.pdf")
+    assert given == tuple(each.name for each in formats.attachments(data))

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from fakturahub.errors import BadValue
+from fakturahub.intake.limits import REPORT
 from fakturahub.model import Identifier
 from fakturahub.model.invoice import AllowanceCharge, CreditTransfer, DirectDebit, PaymentCard, Totals
 from tests.unit.formats.cii.documents import document, invoice_of, line, lost, read, reference, tax
@@ -97,6 +98,18 @@ def test_the_total_of_vat_by_currency(
     data = document(currency=ACCOUNTED, totals=total(*amounts))
     assert invoice_of(data).totals == expected
     assert lost(data) == losses
+
+
+def test_the_currency_of_the_document_at_each_of_many_amounts_fills_no_report() -> None:
+    many = REPORT.losses + 1
+    charge = (
+        "<ram:SpecifiedTradeAllowanceCharge><ram:ChargeIndicator><udt:Indicator>true</udt:Indicator>"
+        '</ram:ChargeIndicator><ram:ActualAmount currencyID="EUR">1</ram:ActualAmount>'
+        "</ram:SpecifiedTradeAllowanceCharge>"
+    )
+    data = document(settlement=charge * many + charge.replace("EUR", "SEK"))
+    assert len(invoice_of(data).charges) == many + 1
+    assert lost(data) == [("SEK", "not-understood")]
 
 
 def test_the_currency_of_an_amount_is_that_of_the_document_or_reported() -> None:

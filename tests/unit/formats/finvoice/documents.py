@@ -7,6 +7,7 @@ from pathlib import Path
 from lxml import etree
 
 from fakturahub.formats.finvoice import SYNTAX
+from fakturahub.formats.in_words import in_words
 from fakturahub.formats.syntax import Reading
 from fakturahub.intake.xml import sniff
 from fakturahub.model import Heading, Recognition
@@ -99,6 +100,13 @@ def reading(data: bytes) -> Reading:
 
 def invoice(data: bytes) -> Invoice:
     noun = reading(data).noun
+    assert isinstance(noun, Invoice)
+    return noun
+
+
+def in_another(data: bytes) -> Invoice:
+    """The invoice as a syntax of another family gets it: what is kept is said in words."""
+    noun, _ = in_words(invoice(data), "ubl")
     assert isinstance(noun, Invoice)
     return noun
 

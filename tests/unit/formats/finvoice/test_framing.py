@@ -13,7 +13,7 @@ from fakturahub.formats.finvoice import SYNTAX
 from fakturahub.formats.finvoice.framing import ENVELOPE, parts, split
 from fakturahub.intake.xml import sniff
 from fakturahub.model import Kind
-from tests.unit.formats.finvoice.documents import FRAME, finvoice, heading, invoice, opened, real_files
+from tests.unit.formats.finvoice.documents import FRAME, finvoice, heading, in_another, invoice, opened, real_files
 
 
 def _detected(data: bytes) -> tuple[str, str, int]:
@@ -80,7 +80,9 @@ def test_a_finvoice_that_is_only_spoken_of_is_none() -> None:
     data = finvoice(head=said, row=row, tail="<LayOutIdentifier a='&lt;/Finvoice>'/>")
     assert len(parts(sniff(data + data))) == 2
     # It is a row without figures: a text, and of the document where no line stands before it.
-    assert invoice(split(sniff(data + data))[1]).notes[0].text == "</Finvoice><?xml?>"
+    assert in_another(split(sniff(data + data))[1]).notes[0].text == (
+        "</Finvoice><?xml?>\nLay out identifier: </Finvoice>"
+    )
 
 
 def test_lines_are_counted_from_the_start_of_the_file() -> None:

@@ -187,7 +187,8 @@ def test_further_accounts_need_a_bic() -> None:
     )
     writing = write_bare(_with(payment=PaymentInstructions(transfers=transfers)))
     assert _text(writing, "SellerAccountID") == [IBAN, "FI7429501800000014"]
-    assert _told(writing) == {("BT-84", "no-place")}
+    assert _told(writing) == {("BT-84", "as-text")}
+    assert _text(writing, "InvoiceFreeText") == ["Account: DE89370400440532013000"]
     payment = invoice(writing.data).payment
     assert payment is not None
     assert payment.transfers == transfers[:2]
@@ -223,16 +224,16 @@ def test_what_does_not_fit_is_cut_or_carried_on_and_told(shared: Path) -> None:
     writing = write_bare(noun)
     schema(shared).assertValid(etree.fromstring(writing.data))
     assert _told(writing) == {
-        ("BT-1", "too-long"),
+        ("BT-1", "as-text"),
         ("BT-20", "as-text"),
         ("BT-25", "as-text"),
-        ("BT-35", "too-long"),
+        ("BT-35", "as-text"),
         ("BT-36", "recomputed"),
         ("BT-37", "recomputed"),
-        ("BT-139", "too-long"),
+        ("BT-139", "as-text"),
         ("BT-146", "recomputed"),
-        ("BT-153", "too-long"),
-        ("BT-154", "too-long"),
+        ("BT-153", "as-text"),
+        ("BT-154", "as-text"),
     }
     found = invoice(writing.data)
     assert found.seller.name == "S" * 150
@@ -271,7 +272,8 @@ def test_files_travel_beside_the_document() -> None:
         "https://portal.example/1",
     ]
     assert [(file.name, file.content) for file in writing.files] == [("ts.pdf", b"1"), ("ts-2.pdf", b"2")]
-    assert {("BT-122", "no-place"), ("BT-123", "no-place")} <= _told(writing)
+    assert {("BT-122", "as-text"), ("BT-123", "as-text")} <= _told(writing)
+    assert _text(writing, "InvoiceFreeText") == ["Supporting reference: ts-1", "Supporting description: Hours"]
     found, beside = with_files(invoice(writing.data), writing.files)
     assert isinstance(found, Invoice)
     assert not beside

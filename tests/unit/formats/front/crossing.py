@@ -46,6 +46,10 @@ GROUPS = {
 }
 
 
+#: they may be made up, and not vanish
+TRADING_NAMES = frozenset({"BT-28", "BT-45"})
+
+
 class Crossed(NamedTuple):
     """What became of a document."""
 
@@ -74,7 +78,9 @@ def losses_of(before: Invoice, after: Invoice, losses: list[Loss]) -> tuple[list
     vanished = [
         one
         for one in _each(before, first - last)
-        if not _joined(one, after) and not _restated(one, before) and not told.covers(one)
+        if not _joined(one, after)
+        and not (one.term not in TRADING_NAMES and _restated(one, before))
+        and not told.covers(one)
     ]
     # A value that is reported as carried in another form is gone in one place and new in another.
     made_up = [
@@ -88,11 +94,11 @@ def losses_of(before: Invoice, after: Invoice, losses: list[Loss]) -> tuple[list
 def _restated(one: Stated, where: Invoice) -> bool:
     """Whether *one* says nothing that *where* does not say without it.
 
-    A trading name that is the registered name (PUF repeats it, and so does not tell the two apart). One of net price,
-    discount and gross price beside the other two: gross is net and discount (BT-148, PEPPOL-EN16931-R046), and some
-    syntaxes have a place for the one only with the other, with a discount of nothing if need be.
+    A trading name that is the registered name (PUF cannot do without one). One of net price, discount and gross price
+    beside the other two: gross is net and discount (BT-148, PEPPOL-EN16931-R046), and some syntaxes have a place for
+    the one only with the other, with a discount of nothing if need be.
     """
-    if one.term in ("BT-28", "BT-45"):
+    if one.term in TRADING_NAMES:
         return one.value == (where.seller if one.term == "BT-28" else where.buyer).name
     if one.term in ("BT-147", "BT-148"):
         price = where.lines[int(one.path.split("[")[1].partition("]")[0])].price
@@ -108,9 +114,16 @@ def _joined(one: Stated, other: Invoice) -> bool:
 
     Peppol BIS 3 has room for one note (BT-22, BR rule PEPPOL-EN16931-R002); no character is lost by joining them.
     """
-    if one.term != "BT-22":
+    # What is said in words joins the terms of payment (BT-20) and the note of a line (BT-127), too.
+    said = {
+        "BT-20": lambda: [other.payment_terms or ""],
+        "BT-22": lambda: [note.text for note in other.notes],
+        "BT-127": lambda: [line.note or "" for line in other.lines],
+    }
+    if one.term not in said:
         return False
-    lines = {line for note in other.notes for line in _lines(note.text)}
+    texts = said[one.term]()
+    lines = {line for text in texts for line in _lines(text)}
     return lines.issuperset(_lines(str(one.value)))
 
 

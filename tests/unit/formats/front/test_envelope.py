@@ -11,9 +11,9 @@ import pytest
 
 from fakturahub import formats
 from fakturahub.errors import DoctypeRefused, SeveralDocuments, UnknownDocument, UnreadableAttachment, ZipUnreadable
-from fakturahub.formats.envelope import MIME, names_of_files
-from fakturahub.intake import zip as intake_zip
-from fakturahub.intake.limits import ATTACHMENT, MIB
+from fakturahub.formats.envelope import names_of_files
+from fakturahub.intake.filenames import MIME
+from fakturahub.intake.limits import ATTACHMENT, MIB, ZIP
 from fakturahub.model import Attachment, AttachmentHeading, Heading, Kind
 from fakturahub.model.invoice import Invoice, SupportingDocument
 from fakturahub.model.letter import Letter
@@ -194,7 +194,7 @@ def test_limits_of_attachments(monkeypatch: pytest.MonkeyPatch) -> None:
             made.writestr(name, content)
     with pytest.raises(UnreadableAttachment, match=f"{ATTACHMENT.one:,}"):
         formats.open_envelope(stored.getvalue())
-    assert intake_zip.ZIP.one > ATTACHMENT.one
+    assert ZIP.one > ATTACHMENT.one
 
 
 def test_names_of_a_heading() -> None:

@@ -16,8 +16,10 @@ from fakturahub.errors import (
     NotWellFormed,
     SeveralDocuments,
     UnknownDocument,
+    UnreadableAttachment,
     UnwritableDocument,
 )
+from fakturahub.intake.limits import ATTACHMENT
 from fakturahub.model import Identifier, Kind
 from fakturahub.model.invoice import Invoice
 from fakturahub.model.letter import Letter, LetterAddress, LetterFile, LetterParty
@@ -198,3 +200,13 @@ def test_written_and_read_again(letter: Letter) -> None:
     assert reading.noun == letter
     assert reading.losses == ()
     assert all(leaf.value for leaf in leaves(etree.fromstring(written.data)))
+
+
+def test_a_letter_has_so_many_files_and_no_more() -> None:
+    def with_files(count: int) -> bytes:
+        return LETTER.replace(b"</Letter>", b"<InvoiceUrlText>file://a.pdf</InvoiceUrlText>" * count + b"</Letter>")
+
+    before = len(formats.read_heading(LETTER).attachments)
+    assert len(formats.read_heading(with_files(ATTACHMENT.count - before)).attachments) == ATTACHMENT.count
+    with pytest.raises(UnreadableAttachment, match=f"more than {ATTACHMENT.count:,}"):
+        formats.read_heading(with_files(ATTACHMENT.count - before + 1))

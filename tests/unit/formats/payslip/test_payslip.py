@@ -17,8 +17,10 @@ from fakturahub.errors import (
     MissingTerm,
     SeveralDocuments,
     UnknownDocument,
+    UnreadableAttachment,
     UnwritableDocument,
 )
+from fakturahub.intake.limits import ATTACHMENT
 from fakturahub.model import Identifier, Kind
 from fakturahub.model.payslip import DeliveryChannel, Payslip, PayslipFile, PersonId
 from tests.unit.formats.prove import unaccounted, unheard
@@ -224,3 +226,14 @@ def test_refusals(real: bytes) -> None:
 def test_another_version_within_is_told(real: bytes) -> None:
     reading = formats.read(real.replace(b"<Version>2.0", b"<Version>2.1"))
     assert [(loss.value, loss.why) for loss in reading.losses] == [("2.1", "not-understood")]
+
+
+def test_a_payslip_has_so_many_files_and_no_more(real: bytes) -> None:
+    def with_files(count: int) -> bytes:
+        files = b"<Attachments>" + b"<Attachment><Filename>a.pdf</Filename></Attachment>" * count + b"</Attachments>"
+        return real.replace(b"</HeaderData>", files + b"</HeaderData>", 1)
+
+    assert b"<Attachments>" not in real
+    assert len(formats.read_heading(with_files(ATTACHMENT.count)).attachments) == ATTACHMENT.count
+    with pytest.raises(UnreadableAttachment, match=f"more than {ATTACHMENT.count:,}"):
+        formats.read(with_files(ATTACHMENT.count + 1))

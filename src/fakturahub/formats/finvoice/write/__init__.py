@@ -18,6 +18,7 @@ from fakturahub.formats.finvoice.messages import APIX, message_id_of, time_stamp
 from fakturahub.formats.finvoice.routing import SPECIFICATIONS
 from fakturahub.formats.finvoice.write.attachments import Links, links
 from fakturahub.formats.finvoice.write.details import details
+from fakturahub.formats.finvoice.write.extras import put_back
 from fakturahub.formats.finvoice.write.parties import (
     contact,
     delivery_party,
@@ -29,10 +30,10 @@ from fakturahub.formats.finvoice.write.parties import (
 )
 from fakturahub.formats.finvoice.write.payment import Plan, accounts, bar_code, card_and_debit, epi, plan, status
 from fakturahub.formats.finvoice.write.rows import row
-from fakturahub.formats.finvoice.write.sheet import CODE_UNKNOWN, NO_PLACE, TOO_LONG, Sheet, attribute, escaped
+from fakturahub.formats.finvoice.write.sheet import NO_PLACE, TOO_LONG, Sheet, attribute, escaped, is_currency
 from fakturahub.formats.finvoice.write.turned import turned
 from fakturahub.formats.syntax import Writing
-from fakturahub.model import Identifier, Loss
+from fakturahub.model import Identifier
 from fakturahub.model.invoice import Delivery, Invoice, Line, Noun
 
 __all__ = ["APIX", "write_bare", "write_framed"]
@@ -74,19 +75,23 @@ class _Finvoice:
         self.operators = sender_operator, receiver_operator
         totals, currency = noun.totals, noun.currency
         for term, value in (("BT-1", noun.number), ("BT-2", noun.issue_date), ("BT-112", totals.with_vat)):
-            if value is None:
+            if value is None or (isinstance(value, str) and not value.strip()):
                 raise MissingTerm(
                     "Finvoice requires it of every document, and the invoice does not state it.", term=term
                 )
-        if currency is None or len(currency) != 3:
-            raise MissingTerm("Finvoice has the currency at every amount, and the invoice states none.", term="BT-5")
+        if currency is None or not is_currency(currency):
+            raise MissingTerm(
+                "Finvoice has the currency at every amount, and the invoice states none of three letters.", term="BT-5"
+            )
         self.invoice, changed = turned(noun)
         self.sheet = Sheet(currency, -1 if self.invoice.is_credit_note else 1)
         self.sheet.losses += changed
         with decimal.localcontext(_EXACT):
             self.links: Links = links(self.sheet, self.invoice.supporting)
+            self.sheet.said = frozenset(note.text for note in self.invoice.notes)
+            self._addresses()
             self._body()
-        self._addresses()
+            put_back(self.sheet, self.invoice.extensions, addressed=self.addressed)
         self.message_id = message_id_of("".join(self.sheet.out))
 
     def _body(self) -> None:
@@ -116,8 +121,7 @@ class _Finvoice:
             row(sheet, line, f"lines[{number}]")
         epi(sheet, invoice, made)
         self.links.write(sheet)
-        for number, extension in enumerate(invoice.extensions):
-            sheet.losses.append(Loss(extension.name, extension.content, NO_PLACE, f"extensions[{number}]"))
+        sheet.texts_done("InvoiceFreeText")
 
     def _delivery(self) -> None:
         sheet, invoice = self.sheet, self.invoice
@@ -137,17 +141,17 @@ class _Finvoice:
             if endpoint is None:
                 self.addressed = False
             elif not 2 <= len(endpoint.value) <= 35:
-                sheet.lose(f"{place}.endpoint", endpoint, TOO_LONG)
+                sheet.say(f"{place}.endpoint", endpoint)
                 self.addressed = False
             elif endpoint.scheme is not None and _SCHEME.fullmatch(endpoint.scheme) is None:
-                sheet.lose(f"{place}.endpoint", endpoint, CODE_UNKNOWN)
+                sheet.say(f"{place}.endpoint", endpoint)
         if self.addressed:
             self._specification()
             return
         for place, endpoint in (("seller", invoice.seller.endpoint), ("buyer", invoice.buyer.endpoint)):
             # All that is left is a place for OVT addresses, without a scheme.
             if endpoint is not None and 2 <= len(endpoint.value) <= 35 and not is_unit_number(endpoint):
-                sheet.lose(f"{place}.endpoint", endpoint, NO_PLACE)
+                sheet.say(f"{place}.endpoint", endpoint)
         sheet.lose_all({"business_process": invoice.business_process, "specification": invoice.specification}, "")
 
     def _specification(self) -> None:

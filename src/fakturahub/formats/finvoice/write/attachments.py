@@ -6,7 +6,7 @@ stand before all addresses, and the n-th belongs to the n-th: so those without a
 
 from __future__ import annotations
 
-from fakturahub.formats.finvoice.write.sheet import RECOMPUTED, TOO_LONG, Sheet
+from fakturahub.formats.finvoice.write.sheet import RECOMPUTED, Sheet
 from fakturahub.intake.filenames import safe_member_name
 from fakturahub.model import Attachment
 from fakturahub.model.invoice import SupportingDocument
@@ -45,11 +45,11 @@ class Links:
 
 
 def links(sheet: Sheet, supporting: tuple[SupportingDocument, ...]) -> Links:
-    """The links of the supporting documents; their numbers (BT-122) have no place, nor has a file's description."""
+    """The links of the supporting documents; their numbers (BT-122) and a file's description are free texts."""
     made, taken = Links(), set[str]()
     for number, document in enumerate(supporting):
         place = f"supporting[{number}]"
-        sheet.lose_all({"reference": document.reference}, place)
+        sheet.say_all({"reference": document.reference}, place)
         uri, description = document.uri, document.description
         if document.attachment is not None:
             name = safe_member_name(document.attachment.name, taken)
@@ -59,21 +59,21 @@ def links(sheet: Sheet, supporting: tuple[SupportingDocument, ...]) -> Links:
             kind = PICTURE if document.is_picture else ATTACHMENT
             made.attach(document.attachment, name)
             made.add(kind, f"{_FILE}{name}")
-            sheet.lose_all({"description": description}, place)
+            sheet.say_all({"description": description}, place)
             description = None
             if uri is not None and uri.startswith(_FILE):
                 # Where the file was found; it is there under its name.
                 continue
         if uri is None or not uri.strip():
             if document.attachment is None:
-                sheet.lose_all({"description": description}, place)
+                sheet.say_all({"description": description}, place)
         elif len(uri) > _LIMIT:
             # An address that is cut off leads nowhere.
-            sheet.lose(f"{place}.uri", uri, TOO_LONG)
-            sheet.lose_all({"description": description}, place)
+            sheet.say(f"{place}.uri", uri)
+            sheet.say_all({"description": description}, place)
         else:
             if description is not None and len(description) > _LIMIT:
-                sheet.lose(f"{place}.description", description, TOO_LONG)
+                sheet.say(f"{place}.description", description)
                 description = description[:_LIMIT]
             made.add(PICTURE if document.is_picture else description.strip() if description else None, uri)
     return made

@@ -6,13 +6,12 @@ import re
 
 from fakturahub.formats.finvoice import codes
 from fakturahub.formats.finvoice.write.parties import code
-from fakturahub.formats.finvoice.write.sheet import AS_TEXT, CODE_UNKNOWN, NO_PLACE, TOO_LONG, Sheet
+from fakturahub.formats.finvoice.write.sheet import AS_TEXT, Sheet, is_currency
 from fakturahub.model.invoice import AllowanceCharge, Invoice, Note, PrecedingInvoice, VatBreakdown
 
 _SUBJECT = re.compile(r"[A-Z]{3}")
 _EXEMPTION = re.compile(r"[A-Za-z0-9-]{1,20}")
 _TERMS_WIDTH, _TERMS_LINES = 70, 2
-_REASON = 3 * 70
 
 
 def details(sheet: Sheet, invoice: Invoice) -> None:
@@ -22,8 +21,8 @@ def details(sheet: Sheet, invoice: Invoice) -> None:
     sheet.object_id("InvoicedObjectID", invoice.object_id, "object_id")
     number = invoice.number or ""
     if len(number) > 20:
-        sheet.spill.append(f"Invoice number {number}")
-    sheet.text("InvoiceNumber", number, "number", 20)
+        sheet.say("number", number, f"Invoice number {number}")
+    sheet.text("InvoiceNumber", number[:20], "number", 20)
     sheet.day("InvoiceDate", invoice.issue_date)
     _preceding(sheet, invoice.preceding)
     if invoice.period is not None:
@@ -45,8 +44,7 @@ def details(sheet: Sheet, invoice: Invoice) -> None:
     terms = _terms(sheet, invoice.payment_terms)
     for where, text in free:
         sheet.pieces("InvoiceFreeText", text, where, 512)
-    for text in sheet.spill:
-        sheet.pieces("InvoiceFreeText", text, "notes.text", 512)
+    sheet.texts_here()
     inner = sheet.open("PaymentTermsDetails")
     for line in terms:
         sheet.raw("PaymentTermsFreeText", line)
@@ -63,7 +61,7 @@ def details(sheet: Sheet, invoice: Invoice) -> None:
 def _type(sheet: Sheet, invoice: Invoice) -> None:
     finvoice = codes.code_of(invoice.type_code)
     sheet.raw("InvoiceTypeCode", finvoice)
-    sheet.code("InvoiceTypeCodeUN", invoice.type_code, "type_code")
+    sheet.code("InvoiceTypeCodeUN", invoice.type_code, "type_code", in_words=False)
     sheet.raw("InvoiceTypeText", codes.title_of(finvoice))
     sheet.raw("OriginCode", "Original")
 
@@ -99,7 +97,7 @@ def _definitions(sheet: Sheet, notes: tuple[Note, ...]) -> list[tuple[str, str]]
         place = f"notes[{number}].text"
         subject = note.subject
         if subject is not None and not _SUBJECT.fullmatch(subject):
-            sheet.lose(f"notes[{number}].subject", subject, CODE_UNKNOWN)
+            sheet.say(f"notes[{number}].subject", subject)
             subject = None
         if subject is None:
             free.append((place, note.text))
@@ -122,7 +120,7 @@ def _totals(sheet: Sheet, invoice: Invoice) -> None:
     sheet.amount("InvoiceTotalVatExcludedAmount", totals.without_vat, "totals.without_vat")
     sheet.amount("InvoiceTotalVatAmount", totals.vat, "totals.vat")
     currency = invoice.accounting_currency
-    if totals.vat_accounting is not None and currency is not None and len(currency) == 3:
+    if totals.vat_accounting is not None and currency is not None and is_currency(currency):
         sheet.amount(
             "InvoiceTotalVatAccountingAmount", totals.vat_accounting, "totals.vat_accounting", currency=currency
         )
@@ -140,7 +138,7 @@ def _tax_point(sheet: Sheet, invoice: Invoice) -> None:
     if invoice.tax_point_date is not None:
         sheet.day("VatPointDate", invoice.tax_point_date)
         if invoice.tax_point_code is not None:
-            sheet.lose("tax_point_code", invoice.tax_point_code, NO_PLACE)
+            sheet.say("tax_point_code", invoice.tax_point_code)
     else:
         sheet.code("VatPointDateCode", invoice.tax_point_code, "tax_point_code")
     sheet.close("VatPoint", mark)
@@ -150,16 +148,14 @@ def _vat(sheet: Sheet, part: VatBreakdown, place: str) -> None:
     mark = sheet.open("VatSpecificationDetails")
     sheet.amount("VatBaseAmount", part.taxable, f"{place}.taxable")
     sheet.percent("VatRatePercent", part.rate, f"{place}.rate")
-    sheet.code("VatCode", part.category, f"{place}.category")
+    sheet.code("VatCode", part.category, f"{place}.category", in_words=False)
     sheet.amount("VatRateAmount", part.tax, f"{place}.tax")
-    if part.exemption_reason is not None and len(part.exemption_reason) > _REASON:
-        sheet.spill.append(part.exemption_reason)
     sheet.pieces("VatFreeText", part.exemption_reason, f"{place}.exemption_reason", 70, 3)
     if part.exemption_code is not None:
         if _EXEMPTION.fullmatch(part.exemption_code):
             sheet.raw("VatExemptionReasonCode", part.exemption_code)
         else:
-            sheet.lose(f"{place}.exemption_code", part.exemption_code, TOO_LONG)
+            sheet.say(f"{place}.exemption_code", part.exemption_code)
     sheet.close("VatSpecificationDetails", mark)
 
 
@@ -173,9 +169,10 @@ def _terms(sheet: Sheet, terms: str | None) -> list[str]:
         for piece in (line[at : at + _TERMS_WIDTH] for at in range(0, len(line), _TERMS_WIDTH))
         if not piece.isspace()
     ]
-    if len(lines) > _TERMS_LINES:
-        sheet.lose("payment_terms", terms, AS_TEXT)
-        sheet.spill.append(terms)
+    # A line that fills its element goes on in the next one, and so is none of its own.
+    joined = any(line and len(line) % _TERMS_WIDTH == 0 for line in terms.splitlines()[:-1])
+    if len(lines) > _TERMS_LINES or joined:
+        sheet.say("payment_terms", terms, terms)
     return lines[:_TERMS_LINES]
 
 
@@ -186,6 +183,6 @@ def _allowance(sheet: Sheet, tag: str, reason: str, each: AllowanceCharge, place
     sheet.percent("Percent", each.percent, f"{place}.percent")
     sheet.amount("Amount", each.amount, f"{place}.amount")
     sheet.amount("BaseAmount", each.base, f"{place}.base")
-    sheet.code("VatCategoryCode", each.vat_category, f"{place}.vat_category")
+    sheet.code("VatCategoryCode", each.vat_category, f"{place}.vat_category", in_words=False)
     sheet.percent("VatRatePercent", each.vat_rate, f"{place}.vat_rate")
     sheet.close(tag, mark)

@@ -7,11 +7,8 @@ import re
 from fakturahub.formats.finvoice.addresses import OVT_SCHEME, first_address
 from fakturahub.formats.finvoice.parties import PAYEE_ROLE, REPRESENTATIVE_ROLE
 from fakturahub.formats.finvoice.write.sheet import (
-    CARDINALITY,
-    CODE_UNKNOWN,
     FILLER,
     RECOMPUTED,
-    TOO_LONG,
     Sheet,
     attribute,
 )
@@ -30,10 +27,15 @@ def address(sheet: Sheet, who: str, noun: PostalAddress, place: str) -> None:
     lines = _street_lines(sheet, noun, place)
     for line in lines or [FILLER]:
         sheet.raw(f"{who}StreetName", line)
-    sheet.text(f"{who}TownName", noun.city or FILLER, f"{place}.city", 35, 2)
-    sheet.text(f"{who}PostCodeIdentifier", noun.post_code or FILLER, f"{place}.post_code", 35, 2)
+    sheet.text(f"{who}TownName", _or_filler(noun.city), f"{place}.city", 35, 2)
+    sheet.text(f"{who}PostCodeIdentifier", _or_filler(noun.post_code), f"{place}.post_code", 35, 2)
     sheet.text(f"{who}CountrySubdivision", noun.subdivision, f"{place}.subdivision", 35, 2)
     sheet.country(noun.country, f"{place}.country")
+
+
+def _or_filler(value: str | None) -> str:
+    """*value*, or what stands for it where it is missing or blank."""
+    return value if value is not None and value.strip() else FILLER
 
 
 def _street_lines(sheet: Sheet, noun: PostalAddress, place: str) -> list[str]:
@@ -44,7 +46,8 @@ def _street_lines(sheet: Sheet, noun: PostalAddress, place: str) -> list[str]:
     for field, value in zip(_LINES[:last], stated, strict=False):
         where = f"{place}.{field}"
         if len(value) > 35:
-            sheet.lose(where, value, TOO_LONG)
+            # Whole as a text, for it may be cut; where it is not, the lines are read as lines.
+            sheet.say(where, value)
         while len(value) > 35 and free:
             cut = value.rfind(" ", 2, 36)
             cut = cut if cut > 0 else 35
@@ -64,7 +67,7 @@ def party(sheet: Sheet, who: str, noun: Party, place: str) -> None:
     """SellerPartyDetails or BuyerPartyDetails."""
     mark = sheet.open(f"{who}PartyDetails")
     sheet.identifier(f"{who}PartyIdentifier", noun.legal_id, f"{place}.legal_id", 35)
-    sheet.pieces(f"{who}OrganisationName", noun.name or FILLER, f"{place}.name", 70, minimum=2)
+    sheet.pieces(f"{who}OrganisationName", _or_filler(noun.name), f"{place}.name", 70, minimum=2)
     sheet.text(f"{who}OrganisationTradingName", noun.trading_name, f"{place}.trading_name", 70, 2)
     sheet.text(f"{who}OrganisationTaxCode", noun.vat_id, f"{place}.vat_id", 35)
     # A buyer has one code of its own; its second identifier is the number that the seller knows it by.
@@ -77,8 +80,8 @@ def party(sheet: Sheet, who: str, noun: Party, place: str) -> None:
     sheet.close(f"{who}PartyDetails", mark)
     if who == "Buyer":
         for number, identifier in enumerate(noun.identifiers[2:], 2):
-            sheet.lose(f"{place}.identifiers[{number}]", identifier, CARDINALITY)
-        sheet.lose_all({"legal_information": noun.legal_information, "tax_registration": noun.tax_registration}, place)
+            sheet.say(f"{place}.identifiers[{number}]", identifier)
+        sheet.say_all({"legal_information": noun.legal_information, "tax_registration": noun.tax_registration}, place)
 
 
 def code(sheet: Sheet, tag: str, value: Identifier, place: str) -> None:
@@ -90,7 +93,7 @@ def code(sheet: Sheet, tag: str, value: Identifier, place: str) -> None:
         elif len(value.scheme) <= 20 and value.scheme == " ".join(value.scheme.split()):
             scheme = attribute("IdentifierType", value.scheme)
         else:
-            sheet.lose(place, value, CODE_UNKNOWN)
+            sheet.say(place, value)
     sheet.text(tag, value.value, place, 70, 1, scheme)
 
 
@@ -121,7 +124,7 @@ def delivery_party(sheet: Sheet, noun: Delivery | None) -> None:
     if noun is None or (noun.party_name is None and noun.address is None):
         return
     mark = sheet.open("DeliveryPartyDetails")
-    sheet.pieces("DeliveryOrganisationName", noun.party_name or FILLER, "delivery.party_name", 35, minimum=2)
+    sheet.pieces("DeliveryOrganisationName", _or_filler(noun.party_name), "delivery.party_name", 35, minimum=2)
     inner = sheet.open("DeliveryPostalAddressDetails")
     address(sheet, "Delivery", noun.address or PostalAddress(), "delivery.address")
     sheet.close("DeliveryPostalAddressDetails", inner)
@@ -135,7 +138,7 @@ def payee(sheet: Sheet, noun: Payee | None) -> None:
     mark = sheet.open("AnyPartyDetails")
     sheet.raw("AnyPartyText", "", attribute("AnyPartyCode", PAYEE_ROLE))
     sheet.identifier("AnyPartyIdentifier", noun.legal_id, "payee.legal_id", 35)
-    sheet.pieces("AnyPartyOrganisationName", noun.name or FILLER, "payee.name", 35, 2, 2)
+    sheet.pieces("AnyPartyOrganisationName", _or_filler(noun.name), "payee.name", 35, 2, 2)
     if noun.identifier is not None:
         code(sheet, "AnyPartyCode", noun.identifier, "payee.identifier")
     sheet.close("AnyPartyDetails", mark)
@@ -147,7 +150,7 @@ def tax_representative(sheet: Sheet, noun: TaxRepresentative | None) -> None:
         return
     mark = sheet.open("AnyPartyDetails")
     sheet.raw("AnyPartyText", "", attribute("AnyPartyCode", REPRESENTATIVE_ROLE))
-    sheet.pieces("AnyPartyOrganisationName", noun.name or FILLER, "tax_representative.name", 35, 2, 2)
+    sheet.pieces("AnyPartyOrganisationName", _or_filler(noun.name), "tax_representative.name", 35, 2, 2)
     sheet.text("AnyPartyOrganisationTaxCode", noun.vat_id, "tax_representative.vat_id", 35)
     if noun.address is not None:
         inner = sheet.open("AnyPartyPostalAddressDetails")

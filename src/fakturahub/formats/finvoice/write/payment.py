@@ -9,14 +9,17 @@ import msgspec
 
 from fakturahub.formats.finvoice.barcode import virtual_bar_code
 from fakturahub.formats.finvoice.payment import NATIONAL_PROVIDER
-from fakturahub.formats.finvoice.write.sheet import AS_TEXT, NO_PLACE, RECOMPUTED, TOO_LONG, Sheet, attribute
-from fakturahub.model.checkdigits import is_finnish_reference, is_iban, is_norwegian_account, is_rf_reference, make_iban
+from fakturahub.formats.finvoice.write.sheet import AS_TEXT, RECOMPUTED, ROUNDED, Sheet, attribute
+from fakturahub.model.checkdigits import is_iban, is_norwegian_account, is_rf_reference, make_iban
 from fakturahub.model.invoice import CreditTransfer, Invoice, PaymentInstructions
 
 _BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
 # NMTOKEN without the letters beyond ASCII.
 _NAME_CHARACTERS = re.compile(r"[A-Za-z0-9._:-]+")
 _FIK = re.compile(r"([0-9]{2})#([0-9]*)")
+# What the schema takes; one of a wrong check digit is the sender's, and is written as it was stated.
+_WRONG_RF = re.compile(r"RF[0-9]{2}[0-9A-Za-z]{1,21}")
+_REFERENCE = re.compile(r"[0-9]{2,20}")
 _CENT = Decimal("0.01")
 
 
@@ -42,10 +45,12 @@ def plan(sheet: Sheet, invoice: Invoice) -> Plan:
     compact = reference.replace(" ", "")
     if is_rf_reference(compact):
         return Plan(transfers, compact.upper(), "ISO")
+    if _WRONG_RF.fullmatch(compact):
+        return Plan(transfers, compact, "ISO")
     seller = invoice.seller.address
     # A Norwegian KID may satisfy the Finnish check by chance: the country of the account decides.
     country = transfers[0].account[:2] if transfers else (seller.country if seller is not None else None)
-    if country == "FI" and is_finnish_reference(compact):
+    if country == "FI" and _REFERENCE.fullmatch(compact):
         return Plan(transfers, compact, "SPY")
     sheet.lose("payment.remittance", reference, AS_TEXT)
     sheet.spill.append(_reference_text(payment, reference, country))
@@ -71,12 +76,21 @@ def _reference_text(payment: PaymentInstructions, reference: str, country: str |
 def accounts(sheet: Sheet, made: Plan) -> None:
     """SellerAccountDetails, which have a BIC: all accounts that have one, the first one once more."""
     for number, each in enumerate(made.transfers):
+        if each in made.transfers[:number]:
+            # The same once more is read as one.
+            for field in ("account", "account_name", "provider"):
+                if getattr(each, field) is not None:
+                    sheet.lose(f"payment.transfers[{number}].{field}", getattr(each, field), RECOMPUTED)
+            continue
         bic = (each.provider or "").replace(" ", "").upper()
         if not _is_account(each.account) or not _BIC.fullmatch(bic):
             if number:
                 place = f"payment.transfers[{number}]"
                 values = {"account": each.account, "account_name": each.account_name, "provider": each.provider}
-                sheet.lose_all(values, place)
+                for field, value in values.items():
+                    if value is not None:
+                        sheet.lose(f"{place}.{field}", value, AS_TEXT)
+                sheet.spill.append(f"Account: {', '.join(filter(None, values.values()))}")
             continue
         mark = sheet.open("SellerAccountDetails")
         sheet.raw("SellerAccountID", each.account, _scheme(each.account))
@@ -95,7 +109,9 @@ def _scheme(account: str) -> str:
 
 def card_and_debit(sheet: Sheet, payment: PaymentInstructions | None) -> None:
     """PaymentCardInfo and DirectDebitInfo."""
-    if payment is not None and payment.card is not None:
+    if payment is not None and payment.card is not None and not payment.card.number.strip():
+        sheet.say_all({"holder": payment.card.holder}, "payment.card")
+    elif payment is not None and payment.card is not None:
         mark = sheet.open("PaymentCardInfo")
         sheet.text("PrimaryAccountNumber", payment.card.number, "payment.card.number", 19)
         sheet.text("CardHolderName", payment.card.holder, "payment.card.holder", 70)
@@ -111,7 +127,7 @@ def card_and_debit(sheet: Sheet, payment: PaymentInstructions | None) -> None:
         if _is_account(account):
             sheet.raw("DebitedAccountID", account, _scheme(account))
         else:
-            sheet.lose("payment.direct_debit.debited_account", debit.debited_account, NO_PLACE)
+            sheet.say("payment.direct_debit.debited_account", debit.debited_account)
     sheet.close("DirectDebitInfo", mark)
 
 
@@ -173,15 +189,15 @@ def _beneficiary(sheet: Sheet, invoice: Invoice, first: CreditTransfer | None, b
         shown = _shown(first.account_name)
         place = "payment.transfers[0].account_name"
         if len(first.account_name) > 35:
-            sheet.lose(place, first.account_name, TOO_LONG)
+            sheet.say(place, first.account_name)
         elif len(shown) < 2 or shown.casefold() in {usual.casefold(), _shown(invoice.seller.name).casefold()}:
             # One that says the same as the name of the company is read as that.
-            sheet.lose(place, first.account_name, NO_PLACE)
+            sheet.say(place, first.account_name)
     if len(shown) >= 2:
         sheet.raw("EpiNameAddressDetails", shown)
     account = first.account if first is not None else None
     if account is not None and not _is_account(account):
-        sheet.lose("payment.transfers[0].account", account, NO_PLACE)
+        sheet.say("payment.transfers[0].account", account)
         account = None
     sheet.raw("EpiAccountID", account or "-", _scheme(account or ""))
 
@@ -202,7 +218,7 @@ def _instructed(sheet: Sheet, invoice: Invoice) -> None:
     value = _payable(sheet, invoice)
     rounded = value.quantize(_CENT, ROUND_HALF_UP)
     if rounded != value:
-        sheet.lose("totals.payable", value, RECOMPUTED)
+        sheet.lose("totals.payable", value, ROUNDED)
     sheet.amount("EpiInstructedAmount", rounded, "totals.payable")
 
 

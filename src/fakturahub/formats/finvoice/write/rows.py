@@ -6,23 +6,26 @@ import re
 from decimal import Decimal
 
 from fakturahub.formats.finvoice import units
-from fakturahub.formats.finvoice.write.sheet import CODE_UNKNOWN, RECOMPUTED, TOO_LONG, Sheet, attribute
+from fakturahub.formats.finvoice.row_values import split_name
+from fakturahub.formats.finvoice.write.sheet import AS_TEXT, RECOMPUTED, TEXT_WIDTH, Sheet, attribute
 from fakturahub.model.invoice import AllowanceCharge, Item, Line, Price
 
 _UNIT = re.compile(r"[A-Z0-9]{2,3}")
 _CODE = re.compile(r"[A-Z0-9]{1,3}")
 _DECIMALS = 5
+_NAME = 100
 
 
 def row(sheet: Sheet, line: Line, place: str) -> None:
     """One InvoiceRow, its elements in the order of the schema."""
     mark = sheet.open("InvoiceRow")
+    sheet.row_begins(line.note)
     sheet.object_id("InvoicedObjectID", line.object_id, f"{place}.object_id")
-    spilled = _item(sheet, line.item, f"{place}.item")
+    _item(sheet, line.item, f"{place}.item")
     unit = _unit(sheet, line.unit, f"{place}.unit")
-    sheet.quantity("InvoicedQuantity", line.quantity, f"{place}.quantity", unit)
-    if line.quantity is None and line.unit is not None:
-        sheet.lose(f"{place}.unit", line.unit, "no-place")
+    written = sheet.quantity("InvoicedQuantity", line.quantity, f"{place}.quantity", unit)
+    if not written and line.unit is not None:
+        sheet.say(f"{place}.unit", line.unit)
     if line.period is not None:
         sheet.day("StartDate", line.period.start)
         sheet.day("EndDate", line.period.end)
@@ -32,13 +35,14 @@ def row(sheet: Sheet, line: Line, place: str) -> None:
     _origin(sheet, line.item, f"{place}.item")
     sheet.text("RowAccountDimensionText", line.buyer_accounting, f"{place}.buyer_accounting", 35)
     sheet.pieces("RowFreeText", line.note, f"{place}.note", 512)
-    sheet.pieces("RowFreeText", spilled, f"{place}.item.description", 512)
+    sheet.texts_here()
     _allowances(sheet, line.allowances, f"{place}.allowances")
     for number, charge in enumerate(line.charges):
         _charge(sheet, charge, f"{place}.charges[{number}]")
     sheet.percent("RowVatRatePercent", line.item.vat_rate, f"{place}.item.vat_rate")
-    sheet.code("RowVatCode", line.item.vat_category, f"{place}.item.vat_category")
+    sheet.code("RowVatCode", line.item.vat_category, f"{place}.item.vat_category", in_words=False)
     sheet.amount("RowVatExcludedAmount", line.amount, f"{place}.amount")
+    sheet.row_ends()
     if len(sheet.out) == mark:
         # A document has a row, whatever is in it.
         sheet.out[-1] = "<InvoiceRow/>"
@@ -46,43 +50,52 @@ def row(sheet: Sheet, line: Line, place: str) -> None:
         sheet.close("InvoiceRow", mark)
 
 
-def _item(sheet: Sheet, item: Item, place: str) -> str | None:
-    """What is sold; what of its name and description does not fit is returned."""
+def _item(sheet: Sheet, item: Item, place: str) -> None:
+    """What is sold."""
     sheet.text("ArticleIdentifier", item.sellers_id, f"{place}.sellers_id", 70)
     for number, each in enumerate(item.classifications):
         where = f"{place}.classifications[{number}]"
         scheme = each.list_id if each.list_id is not None and _CODE.fullmatch(each.list_id) else None
         if scheme != each.list_id:
-            sheet.lose(where, each.list_id, CODE_UNKNOWN)
+            sheet.say(where, each.list_id)
         version = attribute("SchemeVersion", each.list_version[:35]) if each.list_version else ""
         if each.list_version and len(each.list_version) > 35:
-            sheet.lose(where, each.list_version, TOO_LONG)
+            sheet.say(where, each.list_version)
         sheet.text("ArticleGroupIdentifier", each.code, where, 70, 1, attribute("SchemeID", scheme) + version)
-    spilled = None
-    description = item.description
-    if item.name is not None and len(item.name) > 100:
-        # The end of a long name is the beginning of the description.
-        sheet.lose(f"{place}.name", item.name, TOO_LONG)
-        sheet.raw("ArticleName", item.name[:100])
-        rest = item.name[100:].strip()
-        description = f"{rest}\n{description}" if description else rest
-    else:
-        sheet.text("ArticleName", item.name, f"{place}.name", 100)
-    if description is not None and len(description) > 512:
-        sheet.lose(f"{place}.description", item.description or description, TOO_LONG)
-        description, spilled = description[:512], description[512:]
-    if description is not None and description.strip():
-        if description != item.description and item.description is not None and spilled is None:
-            sheet.lose(f"{place}.description", item.description, RECOMPUTED)
-        sheet.raw("ArticleDescription", description)
+    _names(sheet, item, place)
     sheet.text("BuyerArticleIdentifier", item.buyers_id, f"{place}.buyers_id", 70)
     sheet.identifier("EanCode", item.standard_id, f"{place}.standard_id", 35)
     for number, pair in enumerate(item.attributes):
         inner = sheet.open("RowDefinitionDetails")
-        sheet.text("RowDefinitionHeaderText", pair.name, f"{place}.attributes[{number}].name", 70)
+        name, code = split_name(pair.name)
+        coded = attribute("DefinitionCode", code)
+        if not name.strip():
+            sheet.raw("RowDefinitionHeaderText", "", coded)
+        sheet.text("RowDefinitionHeaderText", name, f"{place}.attributes[{number}].name", 70, attributes=coded)
+        if not pair.value.strip():
+            sheet.raw("RowDefinitionValue", "")
         sheet.text("RowDefinitionValue", pair.value, f"{place}.attributes[{number}].value", 70)
         sheet.close("RowDefinitionDetails", inner)
-    return spilled
+
+
+def _names(sheet: Sheet, item: Item, place: str) -> None:
+    """Name and description. The end of a long name is the beginning of the description, where both have room."""
+    name, description = item.name or "", item.description or ""
+    rest = name[_NAME:].strip()
+    both = f"{rest}\n{description}" if rest and description else rest or description
+    if len(both) <= TEXT_WIDTH:
+        if rest:
+            sheet.lose(f"{place}.name", name, AS_TEXT)
+        if rest and description:
+            sheet.lose(f"{place}.description", description, RECOMPUTED)
+        description = both
+    else:
+        for field, value, limit in (("name", name, _NAME), ("description", description, TEXT_WIDTH)):
+            if len(value) > limit:
+                sheet.say(f"{place}.{field}", value, value)
+    for tag, value, limit in (("ArticleName", name, _NAME), ("ArticleDescription", description, TEXT_WIDTH)):
+        if value.strip():
+            sheet.raw(tag, value[:limit])
 
 
 def _unit(sheet: Sheet, code: str | None, place: str) -> str:
@@ -90,7 +103,7 @@ def _unit(sheet: Sheet, code: str | None, place: str) -> str:
     if code is None:
         return ""
     if _UNIT.fullmatch(code) is None:
-        sheet.lose(place, code, CODE_UNKNOWN)
+        sheet.say(place, code)
         return attribute("QuantityUnitCode", " ".join(code.split())[:14])
     return attribute("QuantityUnitCode", units.word_of(code)) + attribute("QuantityUnitCodeUN", code)
 
@@ -110,11 +123,13 @@ def _price(sheet: Sheet, line: Line, place: str) -> None:
     sheet.price("UnitPriceDiscountAmount", price.discount, f"{place}.discount")
     if price.net is not None:
         sheet.price("UnitPriceNetAmount", price.net, f"{place}.net")
+    written = False
     if price.base_quantity is not None:
         unit = _unit(sheet, price.base_unit, f"{place}.base_unit")
-        sheet.quantity("UnitPriceBaseQuantity", price.base_quantity, f"{place}.base_quantity", unit, signed=False)
-    elif price.base_unit is not None:
-        sheet.lose(f"{place}.base_unit", price.base_unit, "no-place")
+        where = f"{place}.base_quantity"
+        written = sheet.quantity("UnitPriceBaseQuantity", price.base_quantity, where, unit, signed=False)
+    if not written and price.base_unit is not None:
+        sheet.say(f"{place}.base_unit", price.base_unit)
 
 
 def _scaled(sheet: Sheet, price: Price, place: str) -> Price:
@@ -153,7 +168,7 @@ def _origin(sheet: Sheet, item: Item, place: str) -> None:
             f"</RowCustomsInfo></RowDeliveryDetails>"
         )
     else:
-        sheet.lose(f"{place}.origin", item.origin, CODE_UNKNOWN)
+        sheet.say(f"{place}.origin", item.origin)
 
 
 def _allowances(sheet: Sheet, allowances: tuple[AllowanceCharge, ...], place: str) -> None:

@@ -1,6 +1,7 @@
 """The code lists of EN 16931 that schemes, subjects and reasons have to be of, as of its rules 1.3.16.
 
 A code that is not there is not written into a profile of EN 16931: the document would be refused by its receiver.
+Behind them the words for it in a report of losses.
 """
 
 from __future__ import annotations
@@ -146,3 +147,12 @@ LISTS = {
     "5189": ALLOWANCES,
     "7161": CHARGES,
 }
+
+#: why a writer reports something (the ``why`` of a `Loss`): the syntax has no place for it
+NO_PLACE = "no-place"
+#: its code is of no list of the syntax
+CODE_UNKNOWN = "code-unknown"
+#: the syntax has room for fewer
+CARDINALITY = "cardinality"
+#: nobody stated it; the syntax cannot do without
+RECOMPUTED = "recomputed"

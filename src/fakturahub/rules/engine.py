@@ -15,6 +15,7 @@ from fakturahub.rules.outcome import Fired, Outcome
 from fakturahub.rules.pack import Pack
 from fakturahub.rules.run import Run
 from fakturahub.rules.runtime.brief import CONTEXT
+from fakturahub.rules.runtime.collector import RELAXED
 from fakturahub.rules.runtime.document import Document, build
 from fakturahub.rules.runtime.memo import UNSET
 from fakturahub.rules.runtime.records import Record, Records
@@ -66,6 +67,10 @@ class Engine:
         Raises:
             TooDeep, TooManyParts: the document is past the limits of ``runtime.document``.
         """
+        with RELAXED:
+            return self._check(root)
+
+    def _check(self, root: _Element) -> list[Outcome]:
         records = self._records
         if records.full:
             self._entries = {}

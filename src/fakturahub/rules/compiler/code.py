@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-from fakturahub.rules.compiler.short import Short
+from fakturahub.rules.compiler.short import Short, sole
 
 
 class NotCompiled(Exception):  # noqa: N818 - named for what happened, as the whole tree of errors
@@ -130,10 +130,13 @@ def as_list(code: Code) -> str:
 
 def at_most_one(code: Code) -> Code:
     """The same as ONE or OPTIONAL; several values are an error (XPTY0004)."""
-    return (
-        replace(code, source=f"at_most_one({code.source})", card=OPTIONAL, loop=None, unsorted=None)
-        if code.card == MANY
-        else code
+    if code.card != MANY:
+        return code
+    short = code.short
+    if short is not None and short.only is not None:
+        short = sole(short.only, code.kind)
+    return replace(
+        code, source=f"at_most_one({code.source})", card=OPTIONAL, loop=None, unsorted=None, short=short
     )
 
 

@@ -171,7 +171,10 @@ def number_argument(code: Code) -> Code:
     if value.is_empty:
         return value
     if value.kind == "untyped":
-        return mapped(value, "double", "double_of_string({})")
+        made = mapped(value, "double", "double_of_string({})")
+        if value.short is not None and value.short.text_absent is not None:
+            return replace(made, short=Short(number=f"F[{value.short.text_absent}]"))
+        return made
     if value.kind == "any":
         return mapped(value, "numeric", "number_of_any({})")
     if value.kind not in NUMBERS:
@@ -194,6 +197,8 @@ def cast(code: Code, kind: str, *, is_short: bool = False) -> Code:
         return made if source is None else replace(made, short=Short(number=f"D[{source}]"))
     if value.kind in ("integer", "decimal") and short.number is not None:
         return replace(made, short=Short(number=short.number))
+    if value.kind == "double" and short.number is not None:
+        return replace(made, short=Short(number=f"decimal_or_nan({short.number})"))
     return made
 
 

@@ -158,7 +158,10 @@ class Compiler:
                 return _sequence([self.atoms(item, scope) for item in items])
             case For(name, source, body):
                 return self._for(name, source, body, scope, self.atoms)
-        return atomised(self.compile(expr, scope), is_short=self.is_short)
+        code = atomised(self.compile(expr, scope), is_short=self.is_short)
+        if self.is_short and code.card == MANY and code.short is None:
+            code = replace(code, short=Short(only=code.source))
+        return code
 
     def _choice(self, test: Expr, then: Code, other: Code, scope: Scope) -> Code:
         numbers = None

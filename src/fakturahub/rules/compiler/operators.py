@@ -23,7 +23,7 @@ from fakturahub.rules.compiler.code import (
     stream,
 )
 from fakturahub.rules.compiler.conversions import condition, mapped, number_argument
-from fakturahub.rules.compiler.short import Short
+from fakturahub.rules.compiler.short import Short, double
 from fakturahub.rules.runtime import compare
 from fakturahub.rules.runtime.strings import WHITE_SPACE
 from fakturahub.rules.xpath.syntax import Binary, Expr
@@ -176,22 +176,24 @@ def arithmetic(operator: str, left: Code, right: Code) -> Code:
     else:
         # without a left operand the right one is not evaluated, and raises nothing
         code = Code(f"computed({function}, {left.source}, lambda: {right.source})", kind, OPTIONAL)
-    brief = _short_arithmetic(operator, kind, left.short, right.short)
+    brief = _short_arithmetic(operator, kind, left, right)
     if brief is not None and brief.number is not None and code.card == ONE:
         code = code.with_source(brief.number)
     return replace(code, short=brief)
 
 
-def _short_arithmetic(operator: str, kind: str, left: Short | None, right: Short | None) -> Short | None:
-    if left is None or right is None or left.number is None or right.number is None:
+def _short_arithmetic(operator: str, kind: str, left: Code, right: Code) -> Short | None:
+    if left.short is None or right.short is None or kind == "numeric":
         return None
-    if operator in ("+", "-", "*"):
-        return Short(number=f"({left.number} {operator} {right.number})")
-    if operator == "div":
-        if right.number == "100":
-            return Short(number=f"hundredth({left.number})")
-        return Short(number=f"quotient({left.number}, {right.number})")
-    return None
+    first, second = left.short.number, right.short.number
+    if first is None or second is None or operator not in ("+", "-", "*", "div"):
+        return None
+    if kind == "double":
+        sign = "/" if operator == "div" else operator
+        return Short(number=f"({double(first, left.kind)} {sign} {double(second, right.kind)})")
+    if operator != "div":
+        return Short(number=f"({first} {operator} {second})")
+    return Short(number=f"hundredth({first})" if second == "100" else f"quotient({first}, {second})")
 
 
 def _is_word(source: str) -> bool:
@@ -220,12 +222,16 @@ def _short_comparison(sign: str, left: Code, right: Code) -> str | None:
         if _is_word(second) and left.short is not None and left.short.stripped is not None and sign in ("==", "!="):
             first = left.short.stripped
         return f"({first} {sign} {second})"
+    if sign == "!=" and second is not None and left.kind in STRINGS and left.card == MANY and left.loop is not None:
+        return f"any([True {left.loop[1]} if {left.loop[0]} != {second}])"
     if sign == "==" and first is not None and right.kind in STRINGS and right.card == MANY:
         return f"({first} in {right.source})"
     if sign == "==" and second is not None and left.kind in STRINGS and left.card == MANY and left.loop is not None:
         return f"({second} in [{left.loop[0]} {left.loop[1]}])"
     one = left.short.number if left.short is not None else None
     other = right.short.number if right.short is not None else None
+    if one is not None and other is not None and (left.kind == "double") != (right.kind == "double"):
+        one, other = double(one, left.kind), double(other, right.kind)
     if one is not None and other is not None:
         return f"differ({one}, {other})" if sign == "!=" else f"({one} {sign} {other})"
     if sign == "==" and other is not None and left.kind in ("integer", "decimal") and left.loop is not None:
@@ -242,7 +248,10 @@ def unary(operator: str, operand: Code) -> Code:
     number = number_argument(operand)
     if number.is_empty or operator == "+":
         return number
-    return mapped(number, number.kind, "negate({})")
+    code = mapped(number, number.kind, "negate({})")
+    if number.short is not None and number.short.number is not None:
+        return replace(code, short=Short(number=f"(-{number.short.number})"))
+    return code
 
 
 def _range(left: Code, right: Code) -> Code:

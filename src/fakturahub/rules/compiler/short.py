@@ -32,6 +32,8 @@ class Short:
     number: str | None = None
     #: the text without white space at its ends: enough to compare with a word or with ""
     stripped: str | None = None
+    #: a list of the values; of use where at most one may stand
+    only: str | None = None
 
 
 def child(n: str, tag: str) -> Short:
@@ -57,6 +59,22 @@ def itself(n: str) -> Short:
 def text(n: str) -> Short:
     """``text()`` of the element *n*."""
     return Short(exists=f"lone(d, {n})", text=f"lone(d, {n})", text_absent=f"lone_or_absent(d, {n})")
+
+
+def sole(values: str, kind: str) -> Short | None:
+    """The only one of *values* (the source of a list)."""
+    if kind in ("integer", "decimal"):
+        return Short(number=f"sole({values})")
+    if kind in ("string", "untyped"):
+        return Short(text=f"sole_text({values})", text_absent=f"sole_text({values}, ABSENT)")
+    return None
+
+
+def double(number: str, kind: str) -> str:
+    """A short form's number of *kind* as a double."""
+    if kind == "double":
+        return number
+    return f"{number}.0" if number.isdecimal() and len(number) < 15 else f"float({number})"
 
 
 def any_child(n: str) -> Short:

@@ -9,7 +9,7 @@ from math import nan
 from typing import Any
 
 from fakturahub.rules.runtime.absent import ABSENT, StringWanted
-from fakturahub.rules.runtime.casts import boolean_of_string, decimal_of_string, double_of_string, number_of_string
+from fakturahub.rules.runtime.casts import boolean_of_string, decimal_of_number, decimal_of_string, double_of_string, number_of_string
 from fakturahub.rules.runtime.document import Document
 from fakturahub.rules.runtime.errors import EvaluationError
 from fakturahub.rules.runtime.numbers import Number, divide_decimals
@@ -31,6 +31,8 @@ _KEPT = 20_000
 
 _NOTHING = Decimal("NaN")
 _HALF = Decimal("0.5")
+#: doubles that short forms compute with are smaller
+_LARGEST = 1e15
 
 
 class Remembered(dict[Any, Any]):
@@ -53,9 +55,18 @@ class Remembered(dict[Any, Any]):
         return value
 
 
+
+def _double(text: str) -> float:
+    value = double_of_string(text)
+    # NaN stands for none here, and what is computed with infinity may be NaN
+    if -_LARGEST < value < _LARGEST:
+        return value
+    raise StringWanted
+
+
 #: text -> xs:decimal, xs:double, xs:boolean
 D = Remembered(decimal_of_string, _NOTHING)
-F = Remembered(double_of_string, nan)
+F = Remembered(_double, nan)
 B = Remembered(boolean_of_string, ABSENT)
 
 
@@ -123,6 +134,29 @@ def kids(at: Any) -> Any:
     if at is None:
         return ()
     return (at,) if at.__class__ is int else at
+
+
+def sole(values: Sequence[Any]) -> Any:
+    """The only number, or NaN for none."""
+    if not values:
+        return _NOTHING
+    if len(values) > 1:
+        raise StringWanted
+    return values[0]
+
+
+def sole_text(values: Sequence[Any], none: Any = "") -> Any:
+    """The only text, or *none*."""
+    if not values:
+        return none
+    if len(values) > 1:
+        raise StringWanted
+    return values[0]
+
+
+def decimal_or_nan(value: float) -> Any:
+    """``xs:decimal`` of a double."""
+    return decimal_of_number(value) if value == value else _NOTHING
 
 
 def must(value: Any) -> Any:

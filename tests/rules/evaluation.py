@@ -17,6 +17,7 @@ from tests.rules.parsing import parsed
 from tests.rules.saxon import Saxon
 
 _FILE = "expressions.sch"
+_DIGITS = re.compile(r"(\.\d{17})\d+")
 _LINE = re.compile(rf"{re.escape(_FILE)}(?::|, line )(\d+)")
 
 
@@ -44,7 +45,7 @@ def compared(
         if theirs is None or ours is None:
             result.refused += ours is None
             continue
-        missing, extra = difference(theirs, ours)
+        missing, extra = difference(_shortened(theirs), _shortened(ours))
         faulty = {(one.id, one.path) for one in extra if one.fault}
         if not missing and not extra:
             result.equal += 1
@@ -54,6 +55,11 @@ def compared(
         else:
             result.different[expression] = missing, extra
     return result
+
+
+def _shortened(found: Sequence[Finding]) -> list[Finding]:
+    """Without the last digits of a quotient that has no end: of ``-1 div 30`` Saxon keeps 19, of ``1 div 30`` 18."""
+    return [one._replace(message=_DIGITS.sub(r"\1", one.message)) for one in found]
 
 
 def by_saxon(saxon: Saxon, expressions: Sequence[str], document: str = DOCUMENT) -> list[list[Finding] | None]:

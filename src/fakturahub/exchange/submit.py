@@ -80,7 +80,7 @@ class _Read(msgspec.Struct, frozen=True):
     validation: Validation | None = None
 
 
-def _read(data: bytes, check: Callable[[Opened], Validation] | None) -> _Read:
+def _read(data: bytes, check: Callable[[bytes | Opened], Validation] | None) -> _Read:
     """Recognise, read and check; a document that is well-formed but not acceptable comes back with its refusal.
 
     Raises `TransferUnreadable` for bytes that are no readable document at all, `RulesFailed` where it was not judged.
@@ -95,7 +95,9 @@ def _read(data: bytes, check: Callable[[Opened], Validation] | None) -> _Read:
             opened.attachments()
     except DocumentRefused as refusal:
         return _Read(opened.recognition, opened.heading, refusal)
-    return _Read(opened.recognition, opened.heading, None, check(opened) if check is not None else None)
+    # The tree is there already, without the comments and instructions that rules may see: few documents have any.
+    validation = check(data if formats.has_marks(data) else opened) if check is not None else None
+    return _Read(opened.recognition, opened.heading, None, validation)
 
 
 class Exchange:
@@ -139,12 +141,12 @@ class Exchange:
         telemetry.SUBMISSIONS.labels(submission.dialect, submission.mode.value, str(stored.repeated).lower()).inc()
         return stored.answer, stored.repeated
 
-    def _check(self, submission: Submission, sender: Company) -> Callable[[Opened], Validation] | None:
+    def _check(self, submission: Submission, sender: Company) -> Callable[[bytes | Opened], Validation] | None:
         if sender.validation == "off":
             return None
         rulebook = self._rules()
         day = today(submission.at, sender.zone)
-        return lambda opened: validate(opened, rulebook, day, language=sender.language)
+        return lambda document: validate(document, rulebook, day, language=sender.language)
 
     def _judge(self, submission: Submission, sender: Company, read: _Read) -> Judged:
         document_id = new_id(submission.at)

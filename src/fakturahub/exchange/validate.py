@@ -142,7 +142,8 @@ def _parsed(document: bytes | Opened, *, strict: bool) -> tuple[Parsed, Document
     except DocumentRefused as refusal:
         # A value that the reader of headings refuses does not keep the rules from saying more of the document.
         return formats.parsed(document), refusal
-    return Parsed(opened.recognition, opened.root), None
+    root = formats.parsed(document).root if formats.has_marks(document) else opened.root
+    return Parsed(opened.recognition, root), None
 
 
 def _checked(subject: Parsed, packs: Sequence[Installed], *, schema: bool) -> tuple[Outcome, ...]:

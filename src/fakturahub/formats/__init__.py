@@ -49,6 +49,7 @@ __all__ = [
     "check_writable",
     "documents",
     "enclosed",
+    "has_marks",
     "file_names",
     "open_document",
     "open_envelope",
@@ -65,6 +66,9 @@ SYNTAXES: tuple[Syntax, ...] = (ubl.SYNTAX, cii.SYNTAX, finvoice.SYNTAX, letters
 
 #: every name that ``recognise`` gives and ``write`` takes, and what can be done with it
 NAMES: Mapping[str, Name] = names_of(SYNTAXES, OTHER_DOCUMENTS)
+
+# How a comment and a processing instruction begin, in character sets of one byte and of two.
+_MARKS = (b"<!--", b"<?", b"<\0!\0-\0-", b"<\0?\0")
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -131,16 +135,24 @@ def open_document(data: bytes) -> Opened:
 def parsed(data: bytes, *, unknown: bool = False) -> Parsed:
     """Recognise and parse, whatever the values in it are; with *unknown* any XML, several documents in one file, too.
 
+    The tree is whole: comments and processing instructions stand in it, which readers do not want and rules may see.
+
     Raises ``UnknownDocument`` and ``SeveralDocuments``, with *unknown* neither.
     """
     sniffed = sniff(data)
     try:
-        _, recognition, root = _parse(sniffed)
+        _, recognition, root = _parse(sniffed, whole=True)
     except (UnknownDocument, SeveralDocuments):
         if not unknown:
             raise
-        return Parsed(None, parse(sniffed, allow_external_doctype=True))
+        return Parsed(None, parse(sniffed, allow_external_doctype=True, whole=True))
     return Parsed(recognition, root)
+
+
+def has_marks(data: bytes) -> bool:
+    """Whether there is a comment or a processing instruction behind the XML declaration of *data*, in any charset."""
+    start = data[4:]
+    return any(mark in start for mark in _MARKS)
 
 
 def open_envelope(data: bytes) -> Envelope:
@@ -231,13 +243,13 @@ def _recognise(sniffed: Sniffed) -> tuple[Syntax, Recognition]:
     raise UnknownDocument(f"The root element is {sniffed.root[:100]!r} {where}; no known document begins like this.")
 
 
-def _parse(sniffed: Sniffed) -> tuple[Syntax, Recognition, etree._Element]:
+def _parse(sniffed: Sniffed, *, whole: bool = False) -> tuple[Syntax, Recognition, etree._Element]:
     syntax, recognition = _recognise(sniffed)
     if recognition.documents > 1:
         raise SeveralDocuments(f"The file holds {recognition.documents:,} documents; one is asked for.")
     if syntax.parse is not None:
         return syntax, recognition, syntax.parse(sniffed)
-    return syntax, recognition, parse(sniffed, allow_external_doctype=syntax.allows_doctype)
+    return syntax, recognition, parse(sniffed, allow_external_doctype=syntax.allows_doctype, whole=whole)
 
 
 def _read(syntax: Syntax, root: etree._Element, recognition: Recognition) -> Reading:

@@ -50,10 +50,12 @@ _VISIBLE = re.compile(rb"[^\r\n]")
 _PLACE_IN_MESSAGE = re.compile(r"[\s,]*line \d+, column \d+.*\Z", re.DOTALL)
 
 
-def parse(data: bytes | Sniffed, *, allow_external_doctype: bool = False) -> etree._Element:
+def parse(data: bytes | Sniffed, *, allow_external_doctype: bool = False, whole: bool = False) -> etree._Element:
     """The root element of a foreign document; ``sniff`` first where its result is wanted, too.
 
-    With *allow_external_doctype* a document type declaration without an internal subset is cut out unread.
+    With *allow_external_doctype* a document type declaration without an internal subset is cut out unread. Comments and
+    processing instructions are left out, but for *whole*: no reader wants them, yet rules tell a text that one divides
+    from a text that none does.
 
     Raises, besides what ``sniff`` raises: ``DoctypeRefused``; ``NotWellFormed`` with line and column; ``WrongCharset``
     with the byte; ``TooDeep``, ``TooManyParts`` and ``TooLarge`` with the limit of ``limits.XML``. ``Overloaded`` when
@@ -73,10 +75,10 @@ def parse(data: bytes | Sniffed, *, allow_external_doctype: bool = False) -> etr
         text = charsets.decode(text, sniffed.codec, offset=sniffed.mark).encode("utf-8")
     try:
         if len(text) <= XML.small:
-            root = _read(text)
+            root = _read(text, whole)
         else:
             _count(text)
-            root = _read_apart(text)
+            root = _read_apart(text, whole)
     except etree.LxmlError as fault:
         raise _refusal(fault, text, sniffed) from None
     if root.getroottree().docinfo.internalDTD is not None:
@@ -102,7 +104,7 @@ def _blanked(text: bytes, start: int, end: int) -> bytes:
     return text[:start] + _VISIBLE.sub(b" ", text[start:end]) + text[end:]
 
 
-def _read(text: bytes) -> etree._Element:
+def _read(text: bytes, whole: bool) -> etree._Element:
     # A parser of its own for each document: it costs a microsecond, and one must not be shared between threads.
     parser = etree.XMLParser(
         encoding="utf-8",  # whatever the declaration says: that was settled before
@@ -110,14 +112,14 @@ def _read(text: bytes) -> etree._Element:
         no_network=True,
         load_dtd=False,
         huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
+        remove_comments=not whole,
+        remove_pis=not whole,
         collect_ids=False,
     )
     return etree.fromstring(text, parser)
 
 
-def _read_apart(text: bytes) -> etree._Element:
+def _read_apart(text: bytes, whole: bool) -> etree._Element:
     """Parse in a thread that ends with it.
 
     lxml keeps every name it has met in a table of the thread, for as long as the thread lives: documents of made-up
@@ -126,7 +128,7 @@ def _read_apart(text: bytes) -> etree._Element:
     """
     try:
         with ThreadPoolExecutor(1, "xml") as thread:
-            return thread.submit(_read, text).result()
+            return thread.submit(_read, text, whole).result()
     except RuntimeError:
         raise Overloaded("There is no thread left to parse a large document in.") from None
 

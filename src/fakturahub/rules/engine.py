@@ -15,11 +15,12 @@ from fakturahub.rules.outcome import Fired, Outcome
 from fakturahub.rules.pack import Pack
 from fakturahub.rules.run import Run
 from fakturahub.rules.runtime.brief import CONTEXT
+from fakturahub.rules.runtime.building import build
 from fakturahub.rules.runtime.collector import RELAXED
-from fakturahub.rules.runtime.document import Document, build
+from fakturahub.rules.runtime.document import Document
 from fakturahub.rules.runtime.memo import UNSET
 from fakturahub.rules.runtime.records import Record, Records
-from fakturahub.rules.shapes import Group, groups
+from fakturahub.rules.shapes import Shape
 
 #: shapes of documents that an engine keeps
 SHAPES = 500
@@ -35,7 +36,7 @@ class Engine:
     def __init__(self, packs: Sequence[Pack]) -> None:
         self.packs = tuple(packs)
         self._entries: dict[Any, Any] = {}
-        self._shapes: dict[Any, tuple[Group, ...]] = {}
+        self._shapes: dict[Any, tuple[Shape, ...]] = {}
         self._records = Records(self._plan)
 
     def _plan(self, record: Record) -> Any:
@@ -52,13 +53,15 @@ class Engine:
             plans.append((entries, called) if entries or called else None)
         return tuple(plans)
 
-    def _groups(self, document: Document, number: int) -> tuple[Group, ...]:
-        shape = (number, *document.lists)
-        known = self._shapes.get(shape)
+    def _shape(self, document: Document) -> tuple[Shape, ...]:
+        """What every pack does with documents of this shape."""
+        records = tuple(document.lists)
+        known = self._shapes.get(records)
         if known is None:
             if len(self._shapes) >= SHAPES:
                 self._shapes.clear()
-            known = self._shapes[shape] = groups(self.packs[number], number, document.lists)
+            known = tuple(Shape(pack, number, records) for number, pack in enumerate(self.packs))
+            self._shapes[records] = known
         return known
 
     def check(self, root: _Element) -> list[Outcome]:
@@ -79,11 +82,11 @@ class Engine:
         document = build(root, records)
         locations = Locations(document)
         outcomes: list[Outcome] = []
-        for number, pack in enumerate(self.packs):
+        for number, (pack, shape) in enumerate(zip(self.packs, self._shape(document), strict=True)):
             document.memo = [UNSET] * pack.slots
             document.failures = {}
             with localcontext(CONTEXT):
-                fired = Run(document, pack, locations).fired(self._groups(document, number))
+                fired = Run(document, pack, locations).fired(shape.groups(document))
             applicable = root.tag in pack.roots if pack.roots else _touched(document, number)
             outcomes.append(Outcome(pack.name, applicable, len(pack.checks) if applicable else 0, fired))
         return outcomes

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from fakturahub.rules.runtime.records import Record
 
-#: what has to hold of a node for one way of matching: (steps up from the node, names of the functions of the predicates
-#: for one node, name of the one for a list of nodes)
-Conditions: TypeAlias = tuple[tuple[int, tuple[str, ...], str | None], ...]
+#: what has to hold of a node for one way of matching: (steps up from the node, names of the functions of the predicates)
+Conditions: TypeAlias = tuple[tuple[int, tuple[str, ...]], ...]
+
+
+class Way(NamedTuple):
+    """One way in which nodes may match a rule."""
+
+    conditions: Conditions
+    #: name of the function of all conditions for a list of nodes
+    filter: str | None
+    #: (name of a function, texts): only nodes match for which it gives one of the texts
+    key: tuple[str, tuple[str, ...]] | None
+
+
 #: rules of one pattern that may match, in order: (number of the rule, ways of matching); None: it matches without
 #: more ado
-Candidates: TypeAlias = tuple[tuple[int, tuple[Conditions, ...] | None], ...]
+Candidates: TypeAlias = tuple[tuple[int, tuple[Way, ...] | None], ...]
 
 #: ways in which one alternative may fit one path by names
 WAYS = 200
@@ -48,38 +59,38 @@ class Matcher:
         known = self._named.get(record.tag, ())
         if not known and not self._other:
             return ()
-        found: dict[int, list[Conditions]] = {}
+        found: dict[int, list[Way]] = {}
         path = record.path()
         for number, alternative in sorted([*known, *self._other], key=lambda pair: pair[0]):
             ways = _ways(alternative, path)
             if ways:
                 found.setdefault(number, []).extend(ways)
-        result: list[tuple[int, tuple[Conditions, ...] | None]] = []
-        for number, conditions in found.items():
-            if any(not one for one in conditions):
+        result: list[tuple[int, tuple[Way, ...] | None]] = []
+        for number, ways in found.items():
+            if any(not one.conditions for one in ways):
                 result.append((number, None))
                 break
-            result.append((number, tuple(dict.fromkeys(conditions))))
+            result.append((number, tuple(dict.fromkeys(ways))))
         return tuple(result)
 
 
-def _ways(alternative: Any, path: tuple[str, ...]) -> list[Conditions]:
-    anchored, _kind, steps = alternative
+def _ways(alternative: Any, path: tuple[str, ...]) -> list[Way]:
+    anchored, _kind, steps, whole, key = alternative
     if not steps:
-        return [()] if not path else []
-    found: list[Conditions] = []
+        return [Way((), None, None)] if not path else []
+    found: list[Way] = []
 
     def fit(step: int, at: int, conditions: Conditions) -> None:
-        deep, kind, namespace, local, tests, predicates, many = steps[step]
+        deep, kind, namespace, local, tests, predicates = steps[step]
         if at < 0 or len(found) > WAYS or not fits(path[at], kind, namespace, local):
             return
         if not all(_passes(test, path[: at + 1]) for test in tests):
             return
         if predicates:
-            conditions = (*conditions, (len(path) - 1 - at, predicates, many))
+            conditions = (*conditions, (len(path) - 1 - at, predicates))
         if step == 0:
             if not anchored or deep or at == 0:
-                found.append(conditions)
+                found.append(Way(conditions, whole, key))
             return
         if not deep:
             fit(step - 1, at - 1, conditions)
@@ -116,18 +127,35 @@ def _passes(test: Any, path: tuple[str, ...]) -> bool:
     return any(fits(name, "element", test[1], test[2]) for name in path[:-1])
 
 
+class Called(NamedTuple):
+    """What a path calls for: (pattern, rule, check) in each case."""
+
+    #: where something stands there
+    present: tuple[tuple[int, int, int], ...]
+    #: where a parent has two there
+    doubled: tuple[tuple[int, int, int], ...]
+    #: where something there has a text; under None where a text is no xs:boolean
+    texts: dict[str | None, tuple[tuple[int, int, int], ...]]
+
+    def __bool__(self) -> bool:
+        return bool(self.present or self.doubled or self.texts)
+
+
 class Guards:
-    """Checks that need not be evaluated unless something stands at one of their paths, by the paths' last names."""
+    """Checks that need not be evaluated unless one of their triggers holds, by the last names of the triggers' paths.
 
-    def __init__(self, paths: Iterable[tuple[int, int, int, tuple[str, ...]]]) -> None:
-        self._by_name: dict[str, list[tuple[int, int, int, tuple[str, ...]]]] = {}
-        for one in paths:
-            self._by_name.setdefault(one[3][-1], []).append(one)
+    A trigger comes with (pattern, rule, check); see ``compiler.guards``.
+    """
 
-    def at(self, record: Record, plans: Callable[[Record], Any]) -> tuple[tuple[int, int, int], ...]:
-        """(pattern, rule, check) of what *record* calls for; *plans*: the candidates at a record above."""
-        found: list[tuple[int, int, int]] = []
-        for pattern, rule, check, path in self._by_name.get(record.tag, ()):
+    def __init__(self, triggers: Iterable[tuple[int, int, int, tuple[str, tuple[str, ...], str]]]) -> None:
+        self._by_name: dict[str, list[tuple[int, int, int, tuple[str, tuple[str, ...], str]]]] = {}
+        for one in triggers:
+            self._by_name.setdefault(one[3][1][-1], []).append(one)
+
+    def at(self, record: Record, plans: Callable[[Record], Any]) -> Called:
+        """What *record* calls for; *plans*: the candidates at a record above."""
+        found: dict[tuple[str, str], dict[tuple[int, int, int], None]] = {}
+        for pattern, rule, check, (kind, path, text) in self._by_name.get(record.tag, ()):
             above: Record | None = record
             anywhere = path[0] == "//"
             for name in reversed(path[1:] if anywhere else path):
@@ -136,8 +164,16 @@ class Guards:
                     break
                 above = above.parent
             if above is not None and (anywhere or _may_match(plans(above), pattern, rule)):
-                found.append((pattern, rule, check))
-        return tuple(dict.fromkeys(found))
+                found.setdefault((kind, text), {})[pattern, rule, check] = None
+        return Called(
+            tuple(found.get(("present", ""), ())),
+            tuple(found.get(("doubled", ""), ())),
+            {
+                text if kind == "text" else None: tuple(checks)
+                for (kind, text), checks in found.items()
+                if kind in ("text", "unlike")
+            },
+        )
 
 
 def _may_match(entries: Any, pattern: int, rule: int) -> bool:
@@ -155,7 +191,7 @@ def roots(patterns: Sequence[Any]) -> tuple[str, ...]:
     below: set[str] = set()
     for _attributes, rules in patterns:
         for alternative_list, *_rest in rules:
-            for starts, _kind, steps in alternative_list:
+            for starts, _kind, steps, *_functions in alternative_list:
                 names = [
                     f"{{{namespace}}}{local}" if namespace else local
                     for _deep, kind, namespace, local, *_predicates in steps

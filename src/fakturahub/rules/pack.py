@@ -20,7 +20,7 @@ from fakturahub.rules.matching import Guards, Matcher, roots
 from fakturahub.rules.runtime.library import execute
 
 #: raised whenever the same pack would be compiled to something else; a cached pack of another version is not taken
-COMPILER = 1
+COMPILER = 5
 
 _MAGIC = b"fakturahub-rules"
 
@@ -93,18 +93,18 @@ class Pack:
             number: names[one]
             for _attributes, rules in patterns
             for _alternatives, _numbers, short in rules
-            for number, one, _paths in short[1]
+            for number, one, _triggers in short[1]
         }
         self.matchers = tuple(
             Matcher(attributes, [alternatives for alternatives, _numbers, _short in rules])
             for attributes, rules in patterns
         )
         self.guards = Guards(
-            (pattern, rule, number, path)
+            (pattern, rule, number, trigger)
             for pattern, (_attributes, rules) in enumerate(patterns)
             for rule, (_alternatives, _numbers, short) in enumerate(rules)
-            for number, _one, paths in short[1]
-            for path in paths
+            for number, _one, triggers in short[1]
+            for trigger in triggers
         )
         #: pattern of every check
         self.pattern_of: dict[int, int] = {

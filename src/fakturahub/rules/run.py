@@ -7,6 +7,7 @@ from typing import Any
 
 from fakturahub.model import Severity
 from fakturahub.rules.locations import Locations
+from fakturahub.rules.matching import Way
 from fakturahub.rules.outcome import Fired
 from fakturahub.rules.pack import Pack
 from fakturahub.rules.runtime.axes import attribute
@@ -14,7 +15,7 @@ from fakturahub.rules.runtime.brief import RETRY
 from fakturahub.rules.runtime.document import Document, Node
 from fakturahub.rules.runtime.errors import EvaluationError
 from fakturahub.rules.runtime.strings import normalize_space
-from fakturahub.rules.shapes import Group, Turn
+from fakturahub.rules.shapes import Group, Switch, Turn
 
 
 class Run:
@@ -29,7 +30,7 @@ class Run:
 
     def fired(self, groups: Iterable[Group]) -> tuple[Fired, ...]:
         """The findings, by pattern and in document order."""
-        document, out = self._document, self._out
+        document, out, exactly = self._document, self._out, self._exactly
         lists = document.lists
         for group in groups:
             records = group.records
@@ -39,26 +40,64 @@ class Run:
             if records[0].is_attribute:
                 nodes = [attribute(document, owner, record.tag[1:]) for record in records for owner in lists[record]]
             for turn in group.turns:
-                if turn.ways is None:
-                    matched, nodes = nodes, []
+                if turn.__class__ is Switch:
+                    nodes = self._switched(turn, nodes)
+                elif turn.ways is None:  # type: ignore[union-attr]
+                    for function in turn.functions:  # type: ignore[union-attr]
+                        function(document, nodes, out, exactly)
+                    if turn.checks:  # type: ignore[union-attr]
+                        self._turned(turn, nodes)
+                    break
                 else:
-                    matched = self._matched(nodes, turn)
-                    if not matched:
-                        continue
-                    if len(matched) == len(nodes):
-                        nodes = []
-                    else:
-                        held = set(matched)
-                        nodes = [node for node in nodes if node not in held]
-                if matched:
-                    for function in turn.functions:
-                        function(document, matched, out, self._exactly)
-                    if turn.checks:
-                        for node in matched:
-                            self._exactly(node, turn.checks)
+                    nodes = self._turned(turn, nodes)
                 if not nodes:
                     break
         return self._findings() if out else ()
+
+    def _turned(self, turn: Any, nodes: list[Any]) -> list[Any]:
+        """A rule's turn at *nodes*; those that it does not match."""
+        if turn.ways is None:
+            matched, left = nodes, []
+        else:
+            try:
+                matched = turn.filter(self._document, nodes)
+            except RETRY:
+                matched = self._matched(nodes, turn)
+            if not matched:
+                return nodes
+            left = []
+            if len(matched) < len(nodes):
+                held = set(matched)
+                left = [node for node in nodes if node not in held]
+        for function in turn.functions:
+            function(self._document, matched, self._out, self._exactly)
+        if turn.checks:
+            for node in matched:
+                self._exactly(node, turn.checks)
+        return left
+
+    def _switched(self, switch: Any, nodes: list[Any]) -> list[Any]:
+        """The turns of one key; the nodes that none of them matches."""
+        by_text = switch.by_text
+        try:
+            texts = switch.key(self._document, nodes)
+            known = [text for text in set(texts) if text in by_text]
+        except RETRY:
+            # one of the nodes needs the exact form
+            for turn in switch.turns:
+                nodes = self._turned(turn, nodes)
+            return nodes
+        if not known:
+            return nodes
+        left = [node for node, text in zip(nodes, texts, strict=True) if text not in by_text]
+        for text in known:
+            mine = nodes if len(texts) == 1 else [node for node, one in zip(nodes, texts, strict=True) if one == text]
+            for turn in by_text[text]:
+                mine = self._turned(turn, mine)
+                if not mine:
+                    break
+            left += mine
+        return left
 
     def _exactly(self, node: Any, checks: tuple[int, ...]) -> None:
         """Evaluates *checks* at *node* by their exact forms."""
@@ -76,33 +115,26 @@ class Run:
     # --- matching ---
 
     def _matched(self, nodes: list[Any], turn: Turn) -> list[Any]:
-        """The nodes that match."""
-        if turn.filter is not None:
-            try:
-                return turn.filter(self._document, nodes)  # type: ignore[no-any-return]
-            except RETRY:
-                # one of the nodes needs the exact form
-                names = turn.ways[0][0][1]
-                return [node for node in nodes if self._holds(node, names)]
+        """The nodes that match, some of which need the exact form."""
+        assert turn.ways is not None  # noqa: S101 - the caller asked
         if len(turn.ways) == 1:
             return self._held(nodes, turn.ways[0])
         found: set[Any] = set()
         for way in turn.ways:
+            if way.filter is not None:
+                try:
+                    found.update(self._pack.functions[way.filter](self._document, nodes))
+                    continue
+                except RETRY:
+                    pass
             found.update(self._held(nodes, way))
         return [node for node in nodes if node in found]
 
-    def _held(self, nodes: list[Any], way: Any) -> list[Any]:
+    def _held(self, nodes: list[Any], way: Way) -> list[Any]:
         """The nodes that match in one way: for each of its steps the predicates hold of the node there."""
-        for levels, names, many in way:
+        for levels, names in way.conditions:
             above = nodes if levels == 0 else [self._up(node, levels) for node in nodes]
-            held: set[Any] | None = None
-            if many is not None:
-                try:
-                    held = set(self._pack.functions[many](self._document, above))
-                except RETRY:
-                    held = None
-            if held is None:
-                held = {node for node in set(above) if self._holds(node, names)}
+            held = {node for node in set(above) if self._holds(node, names)}
             nodes = [node for node, one in zip(nodes, above, strict=True) if one in held]
             if not nodes:
                 break

@@ -28,6 +28,7 @@ from fakturahub.exchange.rulebook import Broken, Rulebook, bundled
 from fakturahub.exchange.validate import Validation, as_data, svrl, validate
 from fakturahub.model import Severity, Verdict
 from fakturahub.rules import engine, pack, sources, xsd
+from tests.rules import small
 from tests.running import INVOICE, ROOT
 
 DAY = date(2026, 11, 20)
@@ -301,3 +302,23 @@ def test_nothing_of_the_shared_packs_is_found_wrong_with_the_examples(shared: Pa
         assert (said.verdict, said.findings, len(said.report.packs)) == (Verdict.VALID, (), 2), name
     data = ORIGINAL.replace(b"<cbc:BuyerReference>", b"<cbc:Note>x</cbc:Note><cbc:BuyerReference>")
     assert validate(data, book, DAY).verdict is Verdict.INVALID
+
+
+@pytest.mark.parametrize("mark", [b"<!-- x -->", b"<?x y?>"])
+def test_a_comment_divides_a_text_as_it_does_for_the_authority(mark: bytes) -> None:
+    """`normalize-space(text())` of two texts is a type error (XPath 2.0): told, and nothing to be valid with."""
+    rules = sources.schemas(small.files(test="normalize-space(u:ID/text()) = '77'"))
+    (en,) = bundled()
+    town = Rulebook([replace(en, name="town-1.0", pack=pack.compile_pack(rules, name="town-1.0").pack())])
+    document = b'<Bill xmlns="urn:town"><ID>7%s7</ID><Sum>9</Sum></Bill>'
+    assert validate(document % b"", town, DAY, packs=["town-1.0"]).verdict is Verdict.VALID
+    divided = validate(document % mark, town, DAY, packs=["town-1.0"])
+    assert divided.verdict is Verdict.INVALID
+    assert "could not be evaluated" in divided.findings[0].message
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16", "iso-8859-1"])
+def test_marks_are_seen_in_any_character_set(codec: str) -> None:
+    text = '<?xml version="1.0" encoding="{}"?>\n<a>x{}y</a>'
+    for mark, there in (("", False), ("<!-- c -->", True), ("<?p i?>", True)):
+        assert formats.has_marks(text.format(codec, mark).encode(codec)) is there

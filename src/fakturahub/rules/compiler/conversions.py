@@ -234,6 +234,8 @@ def castable(code: Code, kind: str, optional: bool) -> str:
         test = f"{_TEXT_CASTABLE[kind]}(c)"
     else:
         test = f"castable_any(c, {kind!r})"
+    if value.card == ONE:
+        return "True" if test == "True" else test.replace("(c", f"({value.source}", 1)
     return f"castable({listed(value)}, lambda c: {test}, {none})"
 
 

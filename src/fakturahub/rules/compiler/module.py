@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -29,6 +30,7 @@ BINDINGS = frozenset({None, "xslt2", "xslt3", "xpath2", "xpath3", "xpath31"})
 VARIANTS = 50
 _DOCUMENT = Code("0", "element", ONE)
 _NODE = "n"
+_DOCUMENT_USED = re.compile(r"\bd\b").search
 
 
 @dataclass
@@ -63,6 +65,8 @@ class SchemaModule:
         self.short_bodies = Bodies(self.short, self.parse, self.parse_type)
         self._count = 0
         self._global_sources: set[str] = set()
+        self._short_globals: dict[str, Callable[[], Code]] = {}
+        self._shortened: dict[str, Code | None] = {}
         self._lists: dict[str, tuple[str, ...]] = {}
         self._sets: dict[tuple[str, ...], str] = {}
         self._once: dict[object, str] = {}
@@ -132,6 +136,7 @@ class SchemaModule:
         self.write(name, "d", f"once(d, {self.slot()}, {name}e)")
         source = f"{name}(d)"
         self._global_sources.add(source)
+        self._short_globals[source] = lambda: self.short_bodies.value(let, Scope(_DOCUMENT, visible, current=_DOCUMENT))
         if let.select is not None:
             expr = self.parse(let.select)
             words = tokens_of(expr)
@@ -207,6 +212,20 @@ class SchemaModule:
     def is_global(self, code: Code) -> bool:
         """Whether *code* is a variable of the schema or of a pattern."""
         return code.source in self._global_sources
+
+    def short_global(self, code: Code) -> Code | None:
+        """The short form of a variable of the schema or of a pattern."""
+        if code.source not in self._short_globals:
+            return None
+        if code.source not in self._shortened:
+            try:
+                short: Code | None = self._short_globals[code.source]()
+            except NotCompiled:
+                short = None
+            if short is not None and ((short.kind, short.card) != (code.kind, code.card) or code.kind == "any"):
+                short = None
+            self._shortened[code.source] = short
+        return self._shortened[code.source]
 
     def tokens(self, code: Code) -> tuple[str, ...] | None:
         """The strings of a variable that is a list of literals."""
@@ -325,6 +344,11 @@ class SchemaModule:
             written_function(f"{name}e", ", ".join(filter(None, ["d", names])), [f"return {source}"])
         )
         arguments = f"({names},)" if names else "()"
+        if len(parameters) == 1 and values[0].kind in STRINGS and values[0].card == ONE and not _DOCUMENT_USED(source):
+            # it depends on its text alone
+            self.written.functions.append(f"{name}r = RememberedCall({name}e)\n")
+            self.write(name, f"d, {names}", f"{name}r[{names}]")
+            return
         self.write(name, ", ".join(filter(None, ["d", names])), f"nested(d, {name}e, {arguments})")
 
     def _parameter(self, name: str, value: Code, is_short: bool) -> Code:

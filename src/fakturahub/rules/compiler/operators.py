@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ast import literal_eval
+import ast
 from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
@@ -196,15 +196,23 @@ def _short_arithmetic(operator: str, kind: str, left: Code, right: Code) -> Shor
     return Short(number=f"hundredth({first})" if second == "100" else f"quotient({first}, {second})")
 
 
-def _is_word(source: str) -> bool:
+def is_word(source: str) -> bool:
     """Whether *source* is a literal without white space (or of nothing at all)."""
     if source[0] not in "'\"" or len(source) > 200:
         return False
     try:
-        value = literal_eval(source)
+        value = ast.literal_eval(source)
     except (ValueError, SyntaxError):
         return False
     return isinstance(value, str) and not any(character in WHITE_SPACE for character in value)
+
+
+def _stripped(source: str) -> str:
+    """What does for ``normalize_space(…)`` where it is compared with a word."""
+    call = ast.parse(source, mode="eval").body
+    if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "normalize_space":
+        return f"({ast.unparse(call.args[0])}).strip({WHITE_SPACE!r})"
+    return source
 
 
 def _short_text(code: Code) -> str | None:
@@ -219,7 +227,7 @@ def _short_comparison(sign: str, left: Code, right: Code) -> str | None:
     """A comparison of at most one value on each side, or None."""
     first, second = _short_text(left), _short_text(right)
     if first is not None and second is not None:
-        if _is_word(second) and left.short is not None and left.short.stripped is not None and sign in ("==", "!="):
+        if is_word(second) and left.short is not None and left.short.stripped is not None and sign in ("==", "!="):
             first = left.short.stripped
         return f"({first} {sign} {second})"
     if sign == "!=" and second is not None and left.kind in STRINGS and left.card == MANY and left.loop is not None:
@@ -227,7 +235,8 @@ def _short_comparison(sign: str, left: Code, right: Code) -> str | None:
     if sign == "==" and first is not None and right.kind in STRINGS and right.card == MANY:
         return f"({first} in {right.source})"
     if sign == "==" and second is not None and left.kind in STRINGS and left.card == MANY and left.loop is not None:
-        return f"({second} in [{left.loop[0]} {left.loop[1]}])"
+        item = _stripped(left.loop[0]) if is_word(second) else left.loop[0]
+        return f"({second} in [{item} {left.loop[1]}])"
     one = left.short.number if left.short is not None else None
     other = right.short.number if right.short is not None else None
     if one is not None and other is not None and (left.kind == "double") != (right.kind == "double"):

@@ -9,12 +9,15 @@ from fakturahub.model import Severity
 from fakturahub.rules import tree
 from fakturahub.rules.compiler.code import ONE, Code, Scope
 from fakturahub.rules.compiler.contexts import Alternative
+from fakturahub.rules.compiler.filtering import Filters
 from fakturahub.rules.compiler.module import BINDINGS, SchemaModule, Written
-from fakturahub.rules.compiler.rulewriting import Item, RuleWriter, ShortRule, predicate
+from fakturahub.rules.compiler.rulewriting import Item, RuleWriter, ShortRule
 from fakturahub.rules.compiler.statics import divided
+from fakturahub.rules.xpath.syntax import Expr
 
-#: A rule's alternatives as data: (anchored, kind, steps); a step: (deep, kind, namespace, local, tests of names,
-#: functions of the predicates for one node, function of all of them for a list of nodes or None).
+#: A rule's alternatives as data: (anchored, kind, steps, filter, key); a step: (deep, kind, namespace, local, tests of
+#: names, functions of the predicates for one node); filter: the function of all predicates for a list of nodes, or
+#: None; key: (function, texts), where only nodes can match for which the function gives one of the texts, or None.
 _SEVERITIES = {
     "fatal": Severity.FATAL,
     "error": Severity.FATAL,
@@ -44,6 +47,7 @@ class Packing:
         #: per pattern: (whether attributes are looked at, rules)
         self.patterns: list[tuple[bool, list[Any]]] = []
         self.regexes: list[str] = []
+        self._filters = Filters()
 
     def add(self, schema: tree.Schema, number: int) -> None:
         """Compiles one schema; what cannot be is noted in ``written.reasons``."""
@@ -97,15 +101,24 @@ class Packing:
         self, module: SchemaModule, rule: tree.Rule, alternative: Alternative, variables: Mapping[str, Code]
     ) -> tuple[Any, ...]:
         steps: list[tuple[Any, ...]] = []
+        levels: list[tuple[Expr, ...]] = []
         for step in alternative.steps:
             tests, left = divided(step.predicates) if self.optimise else ([], step.predicates)
             names = tuple(module.predicate(rule.place, rule.context, one, step.kind, variables) for one in left)
-            many = None
-            if self.optimise and left and all(names) and step.kind == "element":
-                many = module.name("q")
-                predicate(module, module.short, many, left, step.kind, lambda node: Scope(node, variables))
-            steps.append((step.deep, step.kind, step.namespace, step.local, tuple(tests), names, many))
-        return (alternative.anchored, alternative.kind, tuple(steps))
+            steps.append((step.deep, step.kind, step.namespace, step.local, tuple(tests), names))
+            levels.append(left)
+        known = all(all(names) for *_step, names in steps)
+        if not self.optimise or not known or not any(levels) or any(step.deep for step in alternative.steps[1:]):
+            return (alternative.anchored, alternative.kind, tuple(steps), None, None)
+        if any(step.kind != "element" for step in alternative.steps):
+            return (alternative.anchored, alternative.kind, tuple(steps), None, None)
+        return (
+            alternative.anchored,
+            alternative.kind,
+            tuple(steps),
+            self._filters.filter(module, levels[::-1], variables),
+            self._filters.key(module, levels[::-1], variables),
+        )
 
     def _rule(
         self, module: SchemaModule, rule: tree.Rule, found: list[Alternative], variables: Mapping[str, Code]

@@ -92,9 +92,6 @@ def _joined(compiler: Compiler, left: Code, right: Expr, scope: Scope) -> Code:
         return EMPTY
     if not left.is_node:
         raise NotCompiled("a step from values that are no nodes (XPTY0019)")
-    if left.source.startswith("above("):
-        # it raises where there is none, so here it is one
-        left = replace(left, card=ONE)
     if left.card == ONE and left.source.isidentifier():
         return compiler.compile(right, scope.with_focus(left, "1", "1"))
     if uses_position(right) or uses_last(right):
@@ -103,6 +100,8 @@ def _joined(compiler: Compiler, left: Code, right: Expr, scope: Scope) -> Code:
     inner = compiler.compile(right, scope.with_focus(compiler.item(name, left.kind)))
     if inner.is_empty:
         return EMPTY
+    if left.card == ONE and inner.source == f"above(P[{name}])":
+        return inner.with_source(f"above(P[{left.source}])")
     if left.card == ONE and inner.card == ONE:
         return inner.with_source(f"(lambda {name}: {inner.source})({left.source})")
     number = inner.short.number if inner.short is not None and inner.card == OPTIONAL else None
@@ -196,7 +195,10 @@ def step(compiler: Compiler, expr: Step, scope: Scope) -> Code:
     found = _axis(expr, focus)
     if compiler.is_short and focus.kind == "element" and found.source == f"parent(d, {focus.source})":
         # the document node has no parent; a path that gets there is not short
-        found = replace(found, source=f"above(P[{focus.source}])")
+        found = replace(found, source=f"above(P[{focus.source}])", card=ONE)
+    if compiler.is_short and expr.axis == "ancestor" and isinstance(expr.test, NameTest) and expr.test.tag is not None:
+        if focus.kind == "element":
+            found = found.with_source(f"up(d, {focus.source}, {expr.test.tag!r})")
     if compiler.is_short and found.source.startswith("children(d, ") and isinstance(expr.test, NameTest):
         found = found.with_source(f"kids(K[{focus.source}].get({expr.test.tag!r}))")
     if found.is_empty:

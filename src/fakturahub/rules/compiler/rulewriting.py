@@ -12,6 +12,7 @@ from fakturahub.rules.compiler.conversions import condition
 from fakturahub.rules.compiler.expressions import Compiler
 from fakturahub.rules.compiler.focus import free_variables
 from fakturahub.rules.compiler.guards import guard
+from fakturahub.rules.compiler.harmless import Trigger
 from fakturahub.rules.compiler.short import Short
 from fakturahub.rules.xpath.syntax import Expr
 
@@ -37,8 +38,8 @@ class ShortRule(NamedTuple):
     """Names of functions ``(d, nodes, out, exact)``."""
 
     always: tuple[str, ...]
-    #: (check, function, paths one of which must be present)
-    guarded: tuple[tuple[int, str, tuple[tuple[str, ...], ...]], ...]
+    #: (check, function, triggers; see ``guards``)
+    guarded: tuple[tuple[int, str, tuple[Trigger, ...]], ...]
 
 
 def columns(lines: Sequence[str]) -> list[str]:
@@ -67,15 +68,15 @@ class RuleWriter:
 
     def write(self, items: Sequence[Item]) -> ShortRule:
         """The functions for *items*."""
-        guarded: list[tuple[int, str, tuple[tuple[str, ...], ...]]] = []
+        guarded: list[tuple[int, str, tuple[Trigger, ...]]] = []
         rest: list[Item] = []
         for item in items:
             test = self._module.parse(item.check.test)
-            paths = guard(test, item.check.is_report) if self._node.kind == "element" else None
-            if paths is None:
+            triggers = guard(test, item.check.is_report) if self._node.kind == "element" else None
+            if triggers is None:
                 rest.append(item)
             else:
-                guarded.append((item.number, self._function([item]), tuple(sorted(paths))))
+                guarded.append((item.number, self._function([item]), tuple(sorted(triggers))))
         always = tuple(self._function(rest[at : at + TOGETHER]) for at in range(0, len(rest), TOGETHER))
         return ShortRule(always, tuple(guarded))
 
@@ -138,19 +139,4 @@ class RuleWriter:
         return [f"if {word}({holds}):", f"    out.append((n, {item.number}))"]
 
 
-def predicate(
-    module: SchemaModule,
-    compiler: Compiler,
-    name: str,
-    tests: Sequence[Expr],
-    kind: str,
-    scope: Callable[[Code], Scope],
-) -> None:
-    """A function ``(d, nodes)``: the nodes for which all of *tests* hold."""
-    node = compiler.item("n", kind)
-    held = [f"({condition(compiler.compile(test, scope(node)))})" for test in tests]
-    body = [f"return [n for n in nodes if {' and '.join(held)}]"]
-    module.written.functions.append(function(name, "d, nodes", body))
-
-
-__all__ = ["MANY", "Item", "RuleWriter", "ShortRule", "predicate"]
+__all__ = ["MANY", "Item", "RuleWriter", "ShortRule"]

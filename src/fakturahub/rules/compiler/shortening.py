@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from fakturahub.rules.compiler.code import MANY, ONE, STRINGS, Code, Scope
-from fakturahub.rules.compiler.conversions import text_argument
+from fakturahub.rules.compiler.code import MANY, ONE, OPTIONAL, STRINGS, Code, Scope
+from fakturahub.rules.compiler.conversions import atomised, text_argument
 from fakturahub.rules.compiler.expressions import Compiler, OfKey, OfPack
 from fakturahub.rules.compiler.focus import free_variables, uses_context, uses_current, uses_document
 from fakturahub.rules.compiler.short import Short
@@ -27,6 +27,9 @@ class Store(Protocol):
 
     def is_global(self, code: Code) -> bool:
         """Whether *code* is a variable of the schema or of a pattern."""
+
+    def short_global(self, code: Code) -> Code | None:
+        """The short form of a variable of the schema or of a pattern."""
 
     def tokens(self, code: Code) -> tuple[str, ...] | None:
         """The strings of a variable that is a list of literals."""
@@ -79,7 +82,12 @@ class ShortCompiler(Compiler):
 
     def _once(self, expr: Expr, scope: Scope, atoms: bool) -> Code:
         around, self._around = self._around, max(self._around, self.uses[expr])
-        code = super().atoms(expr, scope) if atoms else super().compile(expr, scope)
+        known = scope.variables.get(expr.name) if isinstance(expr, Variable) else None
+        code = self._store.short_global(known) if known is not None else None
+        if code is not None and atoms:
+            code = atomised(code, is_short=True)
+        if code is None:
+            code = super().atoms(expr, scope) if atoms else super().compile(expr, scope)
         self._around = around
         if code.is_empty:
             return code
@@ -100,6 +108,8 @@ class ShortCompiler(Compiler):
             return replace(kept, short=Short(exists=source))
         if code.kind in STRINGS and code.card == ONE:
             return replace(kept, short=Short(text=source, text_absent=source))
+        if code.kind in STRINGS and code.card == OPTIONAL:
+            return replace(kept, short=Short(text=f"({source} or '')", text_absent=f"or_absent({source})"))
         return kept
 
     # --- code lists ---

@@ -70,6 +70,38 @@ F = Remembered(_double, nan)
 B = Remembered(boolean_of_string, ABSENT)
 
 
+class RememberedCall(dict[str, Any]):
+    """Values of a function of the pack that depends on one text alone, such as the check of an identifier's digits."""
+
+    __slots__ = ("_function",)
+
+    def __init__(self, function: Callable[[Document | None, str], Any]) -> None:
+        super().__init__()
+        self._function = function
+
+    def __missing__(self, text: str) -> Any:
+        value = self._function(None, text)
+        if len(self) > _KEPT:
+            self.clear()
+        if len(text) < 100:
+            self[text] = value
+        return value
+
+
+def up(d: Document, n: Any, tag: str) -> list[int]:
+    """``ancestor::tag`` of an element."""
+    if tag not in d.R[n].names:
+        return []
+    found: list[int] = []
+    above = d.P[n]
+    while above > 0:
+        if d.R[above].tag == tag:
+            found.append(above)
+        above = d.P[above]
+    found.reverse()
+    return found
+
+
 def has(column: Sequence[Container[str]], at: Any, name: str) -> bool:
     """Whether the element, or any of the elements, at *at* has a child or an attribute of that name."""
     if at.__class__ is int:
@@ -112,6 +144,11 @@ def differ(left: Any, right: Any) -> bool:
 def number_or_nan(text: str | None) -> float:
     """``number(text)`` of at most one value."""
     return nan if text is None else number_of_string(text)
+
+
+def or_absent(text: str | None) -> Any:
+    """The string of at most one value, ABSENT for none."""
+    return ABSENT if text is None else text
 
 
 def none_if_nan(value: Any) -> Any:

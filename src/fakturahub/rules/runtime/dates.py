@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from functools import lru_cache
 
 from fakturahub.rules.runtime.errors import EvaluationError, shown
 from fakturahub.rules.runtime.strings import WHITE_SPACE
@@ -179,6 +180,11 @@ def date_time_of_date(value: DateTime) -> DateTime:
 
 def is_date(text: str) -> bool:
     """``text castable as xs:date``."""
+    return _is_date(text) if len(text) < 40 else _is_date.__wrapped__(text)
+
+
+@lru_cache(maxsize=5_000)
+def _is_date(text: str) -> bool:
     try:
         date_of_string(text)
     except EvaluationError:

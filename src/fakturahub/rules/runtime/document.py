@@ -14,14 +14,13 @@ children, no attributes, the empty string under -1 and ``ABSENT`` under -2.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any, TypeAlias
 
 from lxml.etree import _Element
 
-from fakturahub.errors import TooDeep, TooManyParts
-from fakturahub.rules.runtime.absent import ABSENT, UNREAD
+from fakturahub.rules.runtime.absent import UNREAD
 from fakturahub.rules.runtime.errors import EvaluationError
 from fakturahub.rules.runtime.records import Record, Records
 
@@ -31,19 +30,15 @@ Node: TypeAlias = int | Leaf
 #: children of an element: name -> the only child of that name, or all of them
 Children: TypeAlias = dict[str, int | list[int]]
 
-#: open elements at one place
-DEPTH = 512
 #: elements that are looked up one by one, before all are listed
 LOOKUPS = 200
-#: elements of one document
-ELEMENTS = 4_000_000
 
 NO_CHILDREN: Children = {}
 NO_ATTRIBUTES: dict[str, str] = {}
 
 
 class Document:
-    """The columns of one document. Built by :func:`build`; read by one thread at a time."""
+    """The columns of one document. Built by ``building.build``; read by one thread at a time."""
 
     __slots__ = (
         "A",
@@ -58,6 +53,7 @@ class Document:
         "_named",
         "_siblings",
         "depth",
+        "doubled",
         "failures",
         "lists",
         "memo",
@@ -80,6 +76,8 @@ class Document:
         self.R: list[Record] = []
         #: path record -> the elements there, in document order; for an attribute's record the elements that have it
         self.lists: dict[Record, list[int]] = {}
+        #: path records at which a parent has two elements
+        self.doubled: dict[Record, None] = {}
         #: values that are computed once per document, of the pack that is being run
         self.memo: list[Any] = []
         self.failures: dict[int, EvaluationError] = {}
@@ -219,85 +217,3 @@ def _walk(element: _Element) -> Iterator[tuple[bool, _Element]]:
         else:
             yield True, child
             yield False, child
-
-
-def build(root: _Element, records: Records) -> Document:
-    """The columns of the document whose root element is *root*.
-
-    Raises:
-        TooDeep: more than :data:`DEPTH` elements are open at one place.
-        TooManyParts: more than :data:`ELEMENTS` elements, or more distinct paths than ``records`` takes.
-    """
-    document = Document(root, records)
-    kids, texts, attributes, parents, paths = document.K, document.T, document.A, document.P, document.R
-    lists = document.lists
-    add = records.add
-
-    def fill(element: Iterable[_Element], node: int, record: Record, depth: int) -> None:
-        below = record.below
-        children: Children = {}
-        for child in element:
-            tag = child.tag
-            if tag.__class__ is not str:
-                continue
-            path = below.get(tag)
-            if path is None:
-                path = add(record, tag)
-            index = len(texts)
-            tag = path.tag
-            same = children.get(tag)
-            if same is None:
-                children[tag] = index
-            elif same.__class__ is int:
-                children[tag] = [same, index]
-            else:
-                same.append(index)  # type: ignore[union-attr]
-            parents.append(node)
-            paths.append(path)
-            try:
-                lists[path].append(index)
-            except KeyError:
-                lists[path] = [index]
-            items = child.items()
-            if items:
-                attributes.append(dict(items))
-                named = path.attributes
-                for name, _value in items:
-                    at = named.get(name)
-                    if at is None:
-                        at = add(path, "@" + name)
-                    try:
-                        lists[at].append(index)
-                    except KeyError:
-                        lists[at] = [index]
-            else:
-                attributes.append(NO_ATTRIBUTES)
-            kids.append(NO_CHILDREN)
-            if len(child):
-                texts.append(UNREAD)
-                if depth > DEPTH:
-                    raise TooDeep(f"more than {DEPTH} elements are open at one place")
-                fill(child, index, path, depth + 1)
-            else:
-                texts.append(child.text or "")
-        if children:
-            kids[node] = children
-        elif node:
-            # only comments or processing instructions between the texts
-            record.commented = True
-            texts[node] = "".join([element.text or "", *[child.tail or "" for child in element]])  # type: ignore[attr-defined]
-
-    parents.append(-1)
-    texts.append(UNREAD)
-    attributes.append(NO_ATTRIBUTES)
-    kids.append(NO_CHILDREN)
-    paths.append(records.top)
-    lists[records.top] = [0]
-    fill((root,), 0, records.top, 0)
-    if len(texts) > ELEMENTS:
-        raise TooManyParts(f"the document has {len(texts)} elements; {ELEMENTS} are taken")
-    parents += [-1, -1]
-    texts += [ABSENT, ""]
-    attributes += [NO_ATTRIBUTES, NO_ATTRIBUTES]
-    kids += [NO_CHILDREN, NO_CHILDREN]
-    return document

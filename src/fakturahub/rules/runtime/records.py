@@ -22,12 +22,14 @@ KEPT = 20_000
 class Record:
     """One path. *tag* is its last name; *plan* is what the engine wants to do with the elements there."""
 
-    __slots__ = ("attributes", "below", "commented", "is_attribute", "parent", "plan", "tag")
+    __slots__ = ("attributes", "below", "commented", "is_attribute", "names", "parent", "plan", "tag")
 
     def __init__(self, parent: Record | None, tag: str, is_attribute: bool) -> None:
         self.parent = parent
         self.tag = tag
         self.is_attribute = is_attribute
+        #: the names above
+        self.names: frozenset[str] = frozenset() if parent is None else parent.names | {parent.tag}
         self.below: dict[str, Record] = {}
         #: records of attributes, by the name without ``@``
         self.attributes: dict[str, Record] = {}

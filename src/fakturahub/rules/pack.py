@@ -20,7 +20,7 @@ from fakturahub.rules.matching import Guards, Matcher, roots
 from fakturahub.rules.runtime.library import execute
 
 #: raised whenever the same pack would be compiled to something else; a cached pack of another version is not taken
-COMPILER = 5
+COMPILER = 10
 
 _MAGIC = b"fakturahub-rules"
 

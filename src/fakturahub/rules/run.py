@@ -33,12 +33,15 @@ class Run:
         document, out, exactly = self._document, self._out, self._exactly
         lists = document.lists
         for group in groups:
-            records = group.records
-            nodes: list[Any] = lists[records[0]]
-            if len(records) > 1:
-                nodes = [node for record in records for node in lists[record]]
-            if records[0].is_attribute:
-                nodes = [attribute(document, owner, record.tag[1:]) for record in records for owner in lists[record]]
+            record = group.record
+            if record is not None:
+                nodes: list[Any] = lists[record]
+            elif group.is_attribute:
+                nodes = [
+                    attribute(document, owner, record.tag[1:]) for record in group.records for owner in lists[record]
+                ]
+            else:
+                nodes = [node for record in group.records for node in lists[record]]
             for turn in group.turns:
                 if turn.__class__ is Switch:
                     nodes = self._switched(turn, nodes)

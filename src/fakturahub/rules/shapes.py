@@ -55,6 +55,9 @@ class Group:
     """Paths whose nodes go through the same rules of a pattern."""
 
     records: tuple[Record, ...]
+    #: the only record, of elements
+    record: Record | None
+    is_attribute: bool
     turns: tuple[Turn | Switch, ...]
 
 
@@ -129,7 +132,9 @@ class Shape:
             while turns and not turns[-1].functions and not turns[-1].checks:
                 turns.pop()
             if turns:
-                groups.append(Group(tuple(members), tuple(_switched(self._pack, turns))))
+                one = members[0] if len(members) == 1 and not members[0].is_attribute else None
+                switched = tuple(_switched(self._pack, turns))
+                groups.append(Group(tuple(members), one, members[0].is_attribute, switched))
         return tuple(groups)
 
 

@@ -212,8 +212,8 @@ def test_attachments_lie_beside_the_document_decoded_and_flat(big_hub: Hub, read
         ([("Application/PDF", "Lasku 1183.pdf")], ["Lasku 1183.pdf"], "Lasku 1183.pdf"),
         ([(PDF, 'a<b>:"c|?*.pdf')], ["a_b___c___.pdf"], "a_b___c___.pdf"),
         ([(PDF, "con.pdf"), (TEXT, "\u202egnp.exe")], ["_con.pdf", "gnp.exe"], "_con.pdf"),
-        ([(TEXT, None), (PDF, None), (PDF, "named.pdf")], ["A1.txt", "A2.pdf", "named.pdf"], "named.pdf"),
-        ([(PDF, None)], ["A1.pdf"], "N/A"),
+        ([(TEXT, None), (PDF, None), (PDF, "named.pdf")], ["A1.txt", "A2.pdf", "named.pdf"], "A2.pdf"),
+        ([(PDF, None)], ["A1.pdf"], "A1.pdf"),
     ],
 )
 def test_names_are_flat_and_differ_and_the_image_is_one_of_them(

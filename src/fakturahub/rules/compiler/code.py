@@ -102,6 +102,9 @@ def each(code: Code, name: str) -> tuple[str, str]:
     if code.loop is not None:
         item, clauses = code.loop
         return (item, clauses) if item.isidentifier() else (name, f"{clauses} for {name} in ({item},)")
+    if code.card == OPTIONAL and code.short is not None and code.short.number and code.kind in ("integer", "decimal"):
+        # NaN stands for none
+        return name, f"for {name} in ({code.short.number},) if {name} == {name}"
     return name, f"for {name} in {listed(code)}"
 
 

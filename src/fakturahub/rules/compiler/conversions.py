@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from fakturahub.rules.compiler.code import (
@@ -36,6 +37,7 @@ TYPES = {
     "anyURI": "string",
 }
 
+_CHILDREN = re.compile(r"for \w+ in kids\((K\[\w+\])\.get\(('[^']*')\)\)").match
 _FROM_TEXT = {
     "boolean": "boolean_of_string",
     "decimal": "decimal_of_string",
@@ -113,7 +115,13 @@ _TRUTHS = frozenset({"boolean", "string"})
 def present(code: Code) -> str:
     """Whether there is any of many values; what follows the first is not evaluated."""
     loop = code.loop or code.unsorted
-    return f"any(True {loop[1]})" if loop is not None else f"bool({code.source})"
+    if loop is None:
+        return f"bool({code.source})"
+    children = _CHILDREN(loop[1])
+    if children is not None:
+        # mostly there are none, and a generator is dear
+        return f"({children[2]} in {children[1]} and any(True {loop[1]}))"
+    return f"any(True {loop[1]})"
 
 
 def condition(code: Code) -> str:

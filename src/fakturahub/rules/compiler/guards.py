@@ -212,6 +212,11 @@ def _compared(expr: Binary, at: At) -> Found:
 
 def _without(expr: Expr, at: At) -> tuple[int | str, Found]:
     """(value, triggers): what *expr* is without the triggers."""
+    if isinstance(expr, Binary) and expr.operator == "+":
+        (left, found), (right, more) = _without(expr.left, at), _without(expr.right, at)
+        if isinstance(left, int) and isinstance(right, int):
+            return left + right, _together(found, more)
+        return "", None
     if isinstance(expr, Call) and expr.arguments:
         if expr.name == "count" and len(expr.arguments) == 1:
             return 0, _nothing(expr.arguments[0], at)

@@ -242,10 +242,27 @@ class SchemaModule:
         """The source of a value that is computed when a document first asks for it."""
         if key not in self._once:
             name, slot = self.name("h"), self.slot()
-            self.written.functions.append(written_function(f"{name}b", "d", [f"return {short}"]))
             plain = exact().source
             self.write(f"{name}e", "d", f"nan_if_none({plain})" if as_number else plain)
-            self.write(name, "d", f"kept(d, {slot}, {name}b, {name}e)")
+            body = [
+                f"if {slot} in d.failures:",
+                f"    raise d.failures[{slot}]",
+                "try:",
+                f"    M[{slot}] = value = {short}",
+                "except RETRY:",
+                f"    return exactly(d, {slot}, {name}e)",
+                "return value",
+            ]
+            self.written.functions.append(written_function(name, "d", body))
+            self._once[key] = f"(M[{slot}] if M[{slot}] is not UNSET else {name}(d))"
+        return self._once[key]
+
+    def index(self, key: object, source: str) -> str:
+        """The source of an index that is made when a document first asks for it."""
+        if key not in self._once:
+            name, slot = self.name("i"), self.slot()
+            self.written.functions.append(written_function(f"{name}b", "d", [f"return {source}"]))
+            self.write(name, "d", f"kept_index(d, {slot}, {name}b)")
             self._once[key] = f"(M[{slot}] if M[{slot}] is not UNSET else {name}(d))"
         return self._once[key]
 

@@ -193,7 +193,25 @@ def _short_arithmetic(operator: str, kind: str, left: Code, right: Code) -> Shor
         return Short(number=f"({double(first, left.kind)} {sign} {double(second, right.kind)})")
     if operator != "div":
         return Short(number=f"({first} {operator} {second})")
-    return Short(number=f"hundredth({first})" if second == "100" else f"quotient({first}, {second})")
+    if second != "100":
+        return Short(number=f"quotient({first}, {second})")
+    amount = _times_hundred(first)
+    return Short(number=f"hundredth({first})" if amount is None else f"cents({amount})")
+
+
+def _times_hundred(source: str) -> str | None:
+    """x, where *source* is ``rounded(x * 10 * 10)``."""
+    call = ast.parse(source, mode="eval").body
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.func.id != "rounded":
+        return None
+    product = call.args[0]
+    for _ in range(2):
+        if not isinstance(product, ast.BinOp) or not isinstance(product.op, ast.Mult):
+            return None
+        if not isinstance(product.right, ast.Constant) or product.right.value != 10:
+            return None
+        product = product.left
+    return ast.unparse(product)
 
 
 def is_word(source: str) -> bool:

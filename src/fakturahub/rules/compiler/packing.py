@@ -142,7 +142,12 @@ class Packing:
             self.checks.append((check.id, flag, role, level.value, check.is_report, *made))
         short = ShortRule((), ())
         if self.optimise and not self.written.reasons:
-            short = RuleWriter(module, module.short, rule, module.short.item("n", kind), variables).write(items)
+            depths = {
+                len(one.steps) if one.anchored and not any(step.deep for step in one.steps) else 0 for one in found
+            }
+            depth = depths.pop() if len(depths) == 1 and kind == "element" else 0
+            writer = RuleWriter(module, module.short, rule, module.short.item("n", kind), variables, depth)
+            short = writer.write(items)
         return (tuple(item.number for item in items), tuple(short))
 
 

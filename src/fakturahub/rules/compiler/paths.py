@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,7 @@ _BOOLEAN_OR_TEXT = frozenset(
     {"not", "exists", "empty", "boolean", "true", "false", "contains", "starts-with", "ends-with", "matches"}
     | {"normalize-space", "upper-case", "lower-case", "substring", "concat", "string", "name", "local-name"}
 )
+_PARENT_OF = re.compile(r"above\(P\[\w+\]\)").fullmatch
 _REVERSE = frozenset({"parent", "ancestor", "ancestor-or-self", "preceding", "preceding-sibling"})
 
 
@@ -92,8 +94,12 @@ def _joined(compiler: Compiler, left: Code, right: Expr, scope: Scope) -> Code:
         return EMPTY
     if not left.is_node:
         raise NotCompiled("a step from values that are no nodes (XPTY0019)")
-    if left.card == ONE and left.source.isidentifier():
+    if left.card == ONE and (left.source.isidentifier() or left.source.isdigit()):
         return compiler.compile(right, scope.with_focus(left, "1", "1"))
+    if compiler.is_short and _PARENT_OF(left.source):
+        # of the document node that is an element without anything
+        above = compiler.item(left.source[len("above(") : -1], "element")
+        return compiler.compile(right, scope.with_focus(above, "1", "1"))
     if uses_position(right) or uses_last(right):
         raise NotCompiled("position() or last() outside a predicate")
     name, clauses = each(left, compiler.fresh())

@@ -13,6 +13,7 @@ from fakturahub.rules.compiler.expressions import Compiler
 from fakturahub.rules.compiler.focus import free_variables
 from fakturahub.rules.compiler.guards import guard
 from fakturahub.rules.compiler.harmless import Trigger
+from fakturahub.rules.compiler.indexing import folded
 from fakturahub.rules.compiler.short import Short
 from fakturahub.rules.xpath.syntax import Expr
 
@@ -58,13 +59,15 @@ class RuleWriter:
     """Writes the short functions of one rule."""
 
     def __init__(
-        self, module: SchemaModule, compiler: Compiler, rule: tree.Rule, node: Code, variables: Mapping[str, Code]
+        self, module: SchemaModule, compiler: Compiler, rule: tree.Rule, node: Code, variables: Mapping[str, Code], depth: int
     ) -> None:
         self._module = module
         self._compiler = compiler
         self._rule = rule
         self._node = node
         self._variables = variables
+        #: number of names from the root to the rule's nodes; 0: it differs
+        self._depth = depth
 
     def write(self, items: Sequence[Item]) -> ShortRule:
         """The functions for *items*."""
@@ -131,7 +134,7 @@ class RuleWriter:
 
     def _check(self, item: Item, scope: Scope) -> list[str]:
         try:
-            holds = condition(self._compiler.compile(self._module.parse(item.check.test), scope))
+            holds = condition(self._compiler.compile(folded(self._module.parse(item.check.test), self._depth), scope))
         except NotCompiled:
             # a construct that has an exact form only
             holds = f"{item.test}(d, n, {{}})"

@@ -4,6 +4,7 @@ sets.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,10 +14,15 @@ from fakturahub.rules.compiler.code import MANY, ONE, OPTIONAL, STRINGS, Code, S
 from fakturahub.rules.compiler.conversions import atomised, text_argument
 from fakturahub.rules.compiler.expressions import Compiler, OfKey, OfPack
 from fakturahub.rules.compiler.focus import free_variables, uses_context, uses_current, uses_document
-from fakturahub.rules.compiler.short import Short
+from fakturahub.rules.compiler.indexing import ROOT_ELEMENT, indexed
+from fakturahub.rules.compiler.short import Short, itself
 from fakturahub.rules.runtime.regex import compile_regex
 from fakturahub.rules.runtime.strings import WHITE_SPACE
 from fakturahub.rules.xpath.syntax import Binary, Call, Context, Expr, Literal, Quantified, Root, Variable
+
+
+#: what is kept, as generated code asks for it
+_MEMO = re.compile(r"\(M\[(\d+)\] if M\[\1\] is not UNSET else \w+\(d\)\)").fullmatch
 
 
 class Store(Protocol):
@@ -24,6 +30,9 @@ class Store(Protocol):
 
     def once(self, key: object, short: str, exact: Callable[[], Code], as_number: bool) -> str:
         """The source of a value that is computed when a document first asks for it."""
+
+    def index(self, key: object, source: str) -> str:
+        """The source of an index that is made when a document first asks for it."""
 
     def is_global(self, code: Code) -> bool:
         """Whether *code* is a variable of the schema or of a pattern."""
@@ -59,7 +68,9 @@ class ShortCompiler(Compiler):
             return Code(listed, "boolean", ONE)
         if self._is_constant(expr, scope):
             return self._once(expr, scope, False)
-        return super().compile(expr, scope)
+        if expr == ROOT_ELEMENT and scope.focus is not None and scope.focus.is_node:
+            return Code("1", "element", ONE, short=itself("1"))
+        return indexed(self, expr, scope) or super().compile(expr, scope)
 
     def atoms(self, expr: Expr, scope: Scope) -> Code:
         if self._is_constant(expr, scope):
@@ -84,12 +95,17 @@ class ShortCompiler(Compiler):
         around, self._around = self._around, max(self._around, self.uses[expr])
         known = scope.variables.get(expr.name) if isinstance(expr, Variable) else None
         code = self._store.short_global(known) if known is not None else None
+        if code is None and not atoms:
+            code = indexed(self, expr, scope)
         if code is not None and atoms:
             code = atomised(code, is_short=True)
         if code is None:
             code = super().atoms(expr, scope) if atoms else super().compile(expr, scope)
         self._around = around
         if code.is_empty:
+            return code
+        if known is not None and _MEMO(code.source):
+            # the variable is another name of what is kept already
             return code
         as_number = code.kind in ("integer", "decimal") and code.short is not None and code.short.number is not None
         short = code.short.number if as_number and code.short is not None and code.short.number else code.source
@@ -111,6 +127,14 @@ class ShortCompiler(Compiler):
         if code.kind in STRINGS and code.card == OPTIONAL:
             return replace(kept, short=Short(text=f"({source} or '')", text_absent=f"or_absent({source})"))
         return kept
+
+    def is_global(self, code: Code) -> bool:
+        """Whether *code* is a variable of the schema or of a pattern."""
+        return self._store.is_global(code)
+
+    def kept_index(self, key: object, source: str) -> str:
+        """The source of an index that is made when a document first asks for it."""
+        return self._store.index(key, source)
 
     # --- code lists ---
 

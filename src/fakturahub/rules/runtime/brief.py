@@ -31,6 +31,9 @@ _KEPT = 20_000
 
 _NOTHING = Decimal("NaN")
 _HALF = Decimal("0.5")
+_CENT = Decimal("0.01")
+_HALF_A_CENT = Decimal("0.005")
+_CENTS = decimal.Context(prec=200, Emin=-999_999, Emax=999_999, traps=[decimal.InvalidOperation])
 #: doubles that short forms compute with are smaller
 _LARGEST = 1e15
 
@@ -119,6 +122,13 @@ def how_many(at: Any) -> int:
 def rounded(value: Any) -> Any:
     """``round`` of an integer or a decimal."""
     return value if value.__class__ is int else (value + _HALF).to_integral_value(decimal.ROUND_FLOOR)
+
+
+def cents(value: Any) -> Any:
+    """``round(value * 10 * 10) div 100``."""
+    if value.__class__ is int:
+        return value
+    return (value + _HALF_A_CENT).quantize(_CENT, decimal.ROUND_FLOOR, _CENTS)
 
 
 def hundredth(value: Any) -> Any:

@@ -55,10 +55,11 @@ def build(root: _Element, records: Records) -> Document:
                 same.append(index)  # type: ignore[union-attr]
             parents.append(node)
             paths.append(path)
-            try:
-                lists[path].append(index)
-            except KeyError:
+            known = lists.get(path)
+            if known is None:
                 lists[path] = [index]
+            else:
+                known.append(index)
             items = child.items()
             if items:
                 attributes.append(dict(items))
@@ -67,10 +68,11 @@ def build(root: _Element, records: Records) -> Document:
                     at = named.get(name)
                     if at is None:
                         at = add(path, "@" + name)
-                    try:
-                        lists[at].append(index)
-                    except KeyError:
+                    known = lists.get(at)
+                    if known is None:
                         lists[at] = [index]
+                    else:
+                        known.append(index)
             else:
                 attributes.append(NO_ATTRIBUTES)
             kids.append(NO_CHILDREN)

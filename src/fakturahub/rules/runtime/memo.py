@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from fakturahub.rules.runtime.absent import StringWanted
 from fakturahub.rules.runtime.brief import RETRY
 from fakturahub.rules.runtime.document import Document
 from fakturahub.rules.runtime.errors import EvaluationError
@@ -41,21 +42,39 @@ def once(d: Document, slot: int, evaluate: Callable[[Document], Any]) -> Any:
     return value
 
 
-def kept(d: Document, slot: int, brief: Callable[[Document], Any], exact: Callable[[Document], Any]) -> Any:
-    """The value of a slot, by the short form or, where that does not know, by the exact one."""
-    failure = d.failures.get(slot)
-    if failure is not None:
-        raise failure
+def exactly(d: Document, slot: int, exact: Callable[[Document], Any]) -> Any:
+    """The value of a slot by its exact form, where the short one did not know."""
+    try:
+        value = exact(d)
+    except EvaluationError as error:
+        d.failures[slot] = error
+        raise
+    d.memo[slot] = value
+    return value
+
+
+def kept_index(d: Document, slot: int, brief: Callable[[Document], Any]) -> Any:
+    """The index of a slot. Where it cannot be made, there is no exact form but that of the check."""
+    if slot in d.failures:
+        raise StringWanted
     try:
         value = brief(d)
     except RETRY:
-        try:
-            value = exact(d)
-        except EvaluationError as error:
-            d.failures[slot] = error
-            raise
+        d.failures[slot] = EvaluationError("LIMIT", "no index")
+        raise StringWanted from None
     d.memo[slot] = value
     return value
+
+
+def index(pairs: Iterable[tuple[Any, Any]]) -> dict[Any, list[Any]]:
+    """Key -> nodes, in their order; a key that is NaN is none."""
+    found: dict[Any, list[Any]] = {}
+    for key, node in pairs:
+        if key == key:
+            nodes = found.setdefault(key, [])
+            if not nodes or nodes[-1] != node:
+                nodes.append(node)
+    return found
 
 
 def once_here(d: Document, n: Any, m: dict[str, Any], name: str, evaluate: Callable[..., Any]) -> Any:

@@ -29,6 +29,7 @@ from fakturahub.exchange.inbox import Inbox
 from fakturahub.exchange.overview import Overview
 from fakturahub.exchange.rulebook import Rulebooks
 from fakturahub.exchange.rulebook import keep_fresh as keep_rules_fresh
+from fakturahub.exchange.renditions import Renditions
 from fakturahub.exchange.submit import Exchange
 from fakturahub.identity.companies import Companies, keep_fresh, refresh
 from fakturahub.identity.passwords import PasswordCheck
@@ -225,6 +226,7 @@ async def working(settings: NodeSettings) -> AsyncIterator[QueueWorker]:
         database = Database(settings.database, pool_size=2)
         stack.push_async_callback(database.close)
         payloads = PayloadStore.open(settings.payloads, clock=clock)
+        renditions = Renditions(database, payloads, clock)
         deliverer = Deliverer(database, payloads, clock)
         deliverer.start()
         stack.push_async_callback(deliverer.stop)
@@ -235,6 +237,7 @@ async def working(settings: NodeSettings) -> AsyncIterator[QueueWorker]:
                 lambda: deliveries.enqueue_orphaned(database, clock.now()),
             ),
             Chore("log of the job queue", timedelta(minutes=10), lambda: trim_log(database)),
+            Chore("pages that are old or too many", timedelta(hours=1), renditions.sweep),
             Chore(
                 "payloads that no document names",
                 timedelta(hours=6),

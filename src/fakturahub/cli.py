@@ -10,7 +10,7 @@ from uuid import UUID
 
 import typer
 
-from fakturahub import __version__, filecommands, printing, rulecommands, telemetry
+from fakturahub import __version__, filecommands, printing, rendercommand, rulecommands, telemetry
 from fakturahub.clock import SystemClock
 from fakturahub.errors import FakturahubError, NotFound, OperatorError, ProvisioningError
 from fakturahub.options import DEFAULT_DATA, AsJson, Data, DatabaseUrl, place, say, with_data
@@ -214,14 +214,23 @@ def payload(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write to instead of standard output.")
     ] = None,
+    form: Annotated[
+        rendercommand.Form | None, typer.Option("--form", help="Write a page that is made of it, not its bytes.")
+    ] = None,
+    page: Annotated[int, typer.Option("--page", min=1, help="Which page, of JPEG and PNG.")] = 1,
     data: Data = DEFAULT_DATA,
     database: DatabaseUrl = None,
     payloads: Payloads = None,
 ) -> None:
-    """Write the original bytes of a document, or what a delivery wrote for its receiver."""
+    """Write the original bytes of a document, or what a delivery wrote for its receiver; or either as a page."""
     from fakturahub.exchange import inbox
 
-    found = with_data(place(data, database, payloads), lambda o: inbox.payload(o.database, o.payloads(), id))
+    async def work(all_of_it: Opened) -> bytes | None:
+        if form is not None:
+            return await rendercommand.stored(all_of_it, id, form, page)
+        return await inbox.payload(all_of_it.database, all_of_it.payloads(), id)
+
+    found = with_data(place(data, database, payloads), work)
     if found is None:
         raise NotFound(f"There is no document with the id {id}, and nothing was written for a delivery with it.")
     if output is None:
@@ -253,6 +262,7 @@ app.command()(filecommands.detect)
 app.command()(filecommands.convert)
 app.command()(rulecommands.validate)
 app.add_typer(rulecommands.rules, name="rules")
+app.command()(rendercommand.render)
 
 
 def main(arguments: list[str] | None = None) -> Any:

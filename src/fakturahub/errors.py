@@ -13,7 +13,8 @@
     │   │   ├── UnknownDocument      MissingTerm         BadValue
     │   │   ├── UnreadableAttachment SellerMismatch      SeveralDocuments
     │   │   ├── UnwritableDocument   ConversionLoss
-    │   │   └── InvalidDocument          rules that apply to the document are broken
+    │   │   ├── InvalidDocument          rules that apply to the document are broken
+    │   │   └── UnrenderableDocument
     │   ├── IdempotencyConflict      the key was used for other bytes
     │   ├── UnknownPath              MethodNotAllowed    BadRequest
     │   ├── NotAuthenticated         the caller did not prove who it is
@@ -21,7 +22,7 @@
     │   └── PermissionDenied         NoContract          NotFound            RateLimited
     ├── Unavailable                  the hub's fault, the same request may succeed later
     │   ├── DatabaseUnavailable      PayloadStoreUnavailable
-    │   ├── Overloaded
+    │   ├── Overloaded           RenderingFailed
     │   └── RulesFailed              PackUnusable        the document was not judged: a defect, an unusable pack
     ├── InternalFault                a defect of the hub
     │   └── PayloadCorrupt           what was stored is not what is there now
@@ -90,9 +91,7 @@ class EmptyBody(TransferUnreadable):
 class TooLarge(TransferUnreadable):
     code = "too-large"
     title = "The transfer is larger than the hub takes"
-    advice = (
-        "The message names the limit. Send fewer or smaller attachments, or ask the hub's operator for a higher limit."
-    )
+    advice = "The message names the limit. Send fewer or smaller attachments, or ask the hub's operator for more."
 
 
 class NotXml(TransferUnreadable):
@@ -122,9 +121,7 @@ class UnknownCharset(TransferUnreadable):
 class DoctypeRefused(TransferUnreadable):
     code = "doctype-refused"
     title = "Document type declarations are refused"
-    advice = (
-        "Remove the DOCTYPE. No business document needs one, and an internal subset can be used to attack the reader."
-    )
+    advice = "Remove the DOCTYPE. No business document needs one, and an internal subset can attack the reader."
 
 
 class TooDeep(TransferUnreadable):
@@ -211,6 +208,12 @@ class ConversionLoss(DocumentRefused):
         """``report``: all that would be lost, as objects of JSON; it holds values and is no part of the message."""
         super().__init__(reason)
         self.report: Mapping[str, object] = report or {}
+
+
+class UnrenderableDocument(DocumentRefused):
+    code = "unrenderable-document"
+    title = "The document cannot be drawn as a page"
+    advice = "The message says what no page can be made of. The document itself is not changed and can be passed on."
 
 
 class SellerMismatch(DocumentRefused):
@@ -350,6 +353,10 @@ class PackUnusable(Unavailable):
         "Nothing was acknowledged. The hub's operator removes the pack or installs it again; "
         "`fakturahub doctor` says why."
     )
+class RenderingFailed(Unavailable):
+    code = "rendering-failed"
+    title = "The page could not be made"
+    advice = "Ask again. If it fails again, use the document itself, and tell the hub's operator which one it was."
 
 
 class InternalFault(FakturahubError):

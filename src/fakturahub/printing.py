@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from fakturahub.errors import FakturahubError, OperatorError, Refused, Unavailable
+from fakturahub.errors import FakturahubError, OperatorError, Refused, RenderingFailed, Unavailable
 
 if TYPE_CHECKING:
     from fakturahub.doctor import Examined
@@ -61,7 +61,7 @@ def advice(error: FakturahubError) -> str:
     The error's own advice is for callers where the hub is not available and where they are refused, and that of
     `OperatorError` sends to `doctor`, which says the same again.
     """
-    if isinstance(error, Unavailable):
+    if isinstance(error, Unavailable) and not isinstance(error, RenderingFailed):
         return "See whether it runs and whether its address is right."
     return "" if error.advice in (Refused.advice, OperatorError.advice) else error.advice
 

@@ -257,6 +257,27 @@ converted_file = sa.Table(
 )
 sa.Index("converted_file_stored", converted_file.c.sha256, postgresql_where=converted_file.c.encoding == "store")
 
+#: pages that were made of documents, by the hash of what they were made of; they can be made again at any time
+rendered = sa.Table(
+    "rendered",
+    metadata,
+    sa.Column("source", BYTEA, primary_key=True),
+    # form, language, page and look
+    sa.Column("variant", sa.Text, primary_key=True),
+    # the version of the template; pages of an older one are made anew
+    sa.Column("template", sa.Integer, nullable=False),
+    # one of those with this content: what was made of it goes when it goes
+    sa.Column("document_id", UUID(as_uuid=True), sa.ForeignKey("document.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("pages", sa.Integer, nullable=False),
+    # whether it is the sender's own picture
+    sa.Column("own", sa.Boolean, nullable=False),
+    *_content(),
+    sa.Column("created_at", Instant, nullable=False),
+)
+sa.Index("rendered_document", rendered.c.document_id)
+sa.Index("rendered_created", rendered.c.created_at)
+sa.Index("rendered_stored", rendered.c.sha256, postgresql_where=rendered.c.encoding == "store")
+
 attempt = sa.Table(
     "attempt",
     metadata,

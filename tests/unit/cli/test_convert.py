@@ -350,7 +350,7 @@ def test_what_the_readme_shows(fakturahub: Run, tmp_path: Path, monkeypatch: pyt
     monkeypatch.chdir(tmp_path)
     section = README.read_text(encoding="utf-8").partition("## Without a hub")[2].partition("\n## ")[0]
     lines = [line.split()[1:] for line in section.splitlines() if line.startswith("    .venv/bin/fakturahub ")]
-    assert [line[0] for line in lines] == ["detect", "convert"]
+    assert [line[0] for line in lines] == ["detect", "convert", "render"]
     for line in lines:
         assert fakturahub(*line).status == 0
     assert formats.recognise(Path(lines[1][-1]).read_bytes()).syntax == "cii"

@@ -15,6 +15,7 @@ import pytest
 
 from fakturahub import doctor
 from fakturahub.identity.sealing import MasterKey
+from fakturahub.storage.schema import newest_revision
 from tests.running import COMPANIES
 from tests.storage.conftest import url_of
 from tests.unit.cli.conftest import Filled, Run, parsed
@@ -79,7 +80,7 @@ def test_an_empty_database(fakturahub: Run, database: str, tmp_path: Path) -> No
     done = fakturahub("doctor", "--json", "--data", tmp_path / "data", "--database", database)
     assert bad(done) == {
         "schema": (
-            "The database has schema none; this program needs 0003.",
+            f"The database has schema none; this program needs {newest_revision()}.",
             "Start `fakturahub serve` once, it upgrades the database.",
         )
     }

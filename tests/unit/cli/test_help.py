@@ -49,6 +49,7 @@ def test_the_commands_are_those_of_the_house() -> None:
         "rules list",
         "rules show",
         "rules remove",
+        "render",
     }
 
 
@@ -80,7 +81,7 @@ def test_help_of_a_command_explains_all_that_it_takes(fakturahub: Run, name: str
             assert all(option in text for option in parameter.opts), parameter.opts
         explained = plain(getattr(parameter, "help", None) or "?")
         assert explained in text, parameter.name
-    if name in ("detect", "convert"):  # they work on files and need no hub
+    if name in ("detect", "convert", "render"):  # they work on files and need no hub
         return
     assert {"--data", "--database"} <= {option for one in command.params for option in one.opts}
     assert "FAKTURAHUB_DATA" in text

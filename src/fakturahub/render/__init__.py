@@ -1,0 +1,1 @@
+"""A noun as a page: PDF/A-3, pictures and HTML."""

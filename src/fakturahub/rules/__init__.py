@@ -1,1 +1,4 @@
-"""Official rules: Schematron compiled to Python, and documents checked against it. Pure: pack bytes in, findings out."""
+"""Official rules: Schematron compiled to Python, and documents held against it.
+
+Pure: pack bytes in, findings out.
+"""

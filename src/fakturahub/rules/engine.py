@@ -17,7 +17,7 @@ from fakturahub.rules.run import Run
 from fakturahub.rules.runtime.brief import CONTEXT
 from fakturahub.rules.runtime.building import build
 from fakturahub.rules.runtime.collector import RELAXED
-from fakturahub.rules.runtime.document import Document
+from fakturahub.rules.runtime.document import STEPS, STEPS_OF_ELEMENT, Document, by_name
 from fakturahub.rules.runtime.memo import UNSET
 from fakturahub.rules.runtime.records import Record, Records
 from fakturahub.rules.shapes import Shape
@@ -36,7 +36,7 @@ class Engine:
     def __init__(self, packs: Sequence[Pack]) -> None:
         self.packs = tuple(packs)
         self._entries: dict[Any, Any] = {}
-        self._shapes: dict[Any, tuple[Shape, ...]] = {}
+        self._shapes: dict[Any, tuple[tuple[Shape, ...], dict[str, list[Record]]]] = {}
         self._records = Records(self._plan)
 
     def _plan(self, record: Record) -> Any:
@@ -60,9 +60,10 @@ class Engine:
         if known is None:
             if len(self._shapes) >= SHAPES:
                 self._shapes.clear()
-            known = tuple(Shape(pack, number, records) for number, pack in enumerate(self.packs))
-            self._shapes[records] = known
-        return known
+            shapes = tuple(Shape(pack, number, records) for number, pack in enumerate(self.packs))
+            known = self._shapes[records] = shapes, by_name(records)
+        document.by_name = known[1]
+        return known[0]
 
     def check(self, root: _Element) -> list[Outcome]:
         """The outcome of every pack for the document whose root element is *root*.
@@ -85,6 +86,7 @@ class Engine:
         for number, (pack, shape) in enumerate(zip(self.packs, self._shape(document), strict=True)):
             document.memo = [UNSET] * pack.slots
             document.failures = {}
+            document.steps = STEPS + STEPS_OF_ELEMENT * len(document.R)
             with localcontext(CONTEXT):
                 fired = Run(document, pack, locations).fired(shape.groups(document))
             applicable = root.tag in pack.roots if pack.roots else _touched(document, number)
@@ -94,8 +96,8 @@ class Engine:
 
 _engines: dict[tuple[int, ...], Engine] = {}
 _lock = Lock()
-#: combinations of packs that are kept ready
-_KEPT = 32
+#: combinations of packs that are kept ready, and alive: the last ones used
+_KEPT = 8
 
 
 def check(root: _Element, packs: Sequence[Pack]) -> list[Outcome]:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from fakturahub.rules.runtime.records import Record
 
-#: what has to hold of a node for one way of matching: (steps up from the node, names of the functions of the predicates)
+#: what has to hold of a node for one way of matching: (steps up from the node, names of the predicates' functions)
 Conditions: TypeAlias = tuple[tuple[int, tuple[str, ...]], ...]
 
 

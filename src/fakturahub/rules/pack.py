@@ -20,7 +20,7 @@ from fakturahub.rules.matching import Guards, Matcher, roots
 from fakturahub.rules.runtime.library import execute
 
 #: raised whenever the same pack would be compiled to something else; a cached pack of another version is not taken
-COMPILER = 10
+COMPILER = 15
 
 _MAGIC = b"fakturahub-rules"
 
@@ -86,9 +86,16 @@ class Pack:
         )
         #: short functions of every rule, by pattern: those that always run, and check -> guarded function
         self.always: tuple[tuple[tuple[RuleFunction, ...], ...], ...] = tuple(
-            tuple(tuple(names[one] for one in short[0]) for _alternatives, _numbers, short in rules)
+            tuple(tuple(names[one] for one, _checks in short[0]) for _alternatives, _numbers, short in rules)
             for _attributes, rules in patterns
         )
+        #: checks of every short function
+        self.checks_of: dict[RuleFunction, tuple[int, ...]] = {
+            names[one]: numbers
+            for _attributes, rules in patterns
+            for _alternatives, _numbers, short in rules
+            for one, numbers in (*short[0], *[(one, (number,)) for number, one, _triggers in short[1]])
+        }
         self.guarded: dict[int, RuleFunction] = {
             number: names[one]
             for _attributes, rules in patterns

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from time import thread_time
 from typing import Any
 
 from fakturahub.model import Severity
 from fakturahub.rules.locations import Locations
 from fakturahub.rules.matching import Way
 from fakturahub.rules.outcome import Fired
-from fakturahub.rules.pack import Pack
+from fakturahub.rules.pack import Pack, RuleFunction
 from fakturahub.rules.runtime.axes import attribute
 from fakturahub.rules.runtime.brief import RETRY
-from fakturahub.rules.runtime.document import Document, Node
+from fakturahub.rules.runtime.document import Document, Node, past_the_limit
 from fakturahub.rules.runtime.errors import EvaluationError
 from fakturahub.rules.runtime.strings import normalize_space
 from fakturahub.rules.shapes import Group, Switch, Turn
+
+#: nodes for which a rule function is called at once, to begin with
+PORTION = 64
+#: seconds of a portion after which the next one is not larger
+BRISK = 0.1
+#: seconds of the thread that the rules of one pack may take: so many, and one for so many elements; an element takes a
+#: few microseconds
+SECONDS = 5
+ELEMENTS_IN_SECOND = 20_000
 
 
 class Run:
@@ -27,6 +37,8 @@ class Run:
         self._locations = locations
         self._out: list[tuple[Any, int]] = []
         self._faults: dict[tuple[Any, int], EvaluationError] = {}
+        self._limited: set[int] = set()
+        self._deadline = thread_time() + SECONDS + len(document.R) / ELEMENTS_IN_SECOND
 
     def fired(self, groups: Iterable[Group]) -> tuple[Fired, ...]:
         """The findings, by pattern and in document order."""
@@ -46,38 +58,72 @@ class Run:
                 if turn.__class__ is Switch:
                     nodes = self._switched(turn, nodes)
                 elif turn.ways is None:  # type: ignore[union-attr]
-                    for function in turn.functions:  # type: ignore[union-attr]
-                        function(document, nodes, out, exactly)
+                    if len(nodes) > PORTION:
+                        self._paced(turn.functions, nodes)  # type: ignore[union-attr]
+                    else:
+                        for function in turn.functions:  # type: ignore[union-attr]
+                            function(document, nodes, out, exactly)
                     if turn.checks:  # type: ignore[union-attr]
                         self._turned(turn, nodes)
                     break
                 else:
-                    nodes = self._turned(turn, nodes)
+                    try:
+                        matched = turn.filter(document, nodes)  # type: ignore[union-attr]
+                    except RETRY:
+                        matched = self._matched(nodes, turn)  # type: ignore[arg-type]
+                    if not matched:
+                        continue
+                    nodes = self._applied(turn, nodes, matched)
                 if not nodes:
                     break
         return self._findings() if out else ()
 
     def _turned(self, turn: Any, nodes: list[Any]) -> list[Any]:
         """A rule's turn at *nodes*; those that it does not match."""
-        if turn.ways is None:
-            matched, left = nodes, []
-        else:
+        matched = nodes
+        if turn.ways is not None:
             try:
                 matched = turn.filter(self._document, nodes)
             except RETRY:
                 matched = self._matched(nodes, turn)
-            if not matched:
-                return nodes
-            left = []
-            if len(matched) < len(nodes):
-                held = set(matched)
-                left = [node for node in nodes if node not in held]
-        for function in turn.functions:
-            function(self._document, matched, self._out, self._exactly)
-        if turn.checks:
-            for node in matched:
-                self._exactly(node, turn.checks)
-        return left
+        return self._applied(turn, nodes, matched) if matched else nodes
+
+    def _applied(self, turn: Any, nodes: list[Any], matched: list[Any]) -> list[Any]:
+        """Evaluates a rule's checks at the nodes that it matched; the others of *nodes*."""
+        if len(matched) > PORTION:
+            self._paced(turn.functions, matched)
+        else:
+            for function in turn.functions:
+                function(self._document, matched, self._out, self._exactly)
+        for node in matched if turn.checks else ():
+            self._exactly(node, turn.checks)
+        if len(matched) == len(nodes):
+            return []
+        held = set(matched)
+        return [node for node in nodes if node not in held]
+
+    def _paced(self, functions: Iterable[RuleFunction], nodes: list[Any]) -> None:
+        """Calls rule functions, with portions of the nodes where there are many; past the limit none is called."""
+        for function in functions:
+            portion, at = PORTION, 0
+            while at < len(nodes):
+                begun = thread_time() if len(nodes) > PORTION else 0.0
+                if begun > self._deadline:
+                    for number in self._pack.checks_of[function]:
+                        self._failed(nodes[at], number, past_the_limit())
+                    break
+                function(self._document, nodes[at : at + portion], self._out, self._exactly)
+                at += portion
+                portion = portion * 2 if begun and thread_time() - begun < BRISK else portion
+
+    def _failed(self, node: Any, number: int, error: EvaluationError) -> None:
+        """Notes a fault; where it is a limit's, once for a check."""
+        if error.code == "LIMIT":
+            if number in self._limited:
+                return
+            self._limited.add(number)
+        self._faults[node, number] = error
+        self._out.append((node, number))
 
     def _switched(self, switch: Any, nodes: list[Any]) -> list[Any]:
         """The turns of one key; the nodes that none of them matches."""
@@ -106,14 +152,17 @@ class Run:
         """Evaluates *checks* at *node* by their exact forms."""
         document, pack = self._document, self._pack
         memo: dict[str, Any] = {}
+        if thread_time() > self._deadline:
+            for number in checks:
+                self._failed(node, number, past_the_limit())
+            return
         for number in checks:
             one = pack.checks[number]
             try:
                 if bool(one.test(document, node, memo)) is one.is_report:
                     self._out.append((node, number))
             except EvaluationError as error:
-                self._faults[node, number] = error
-                self._out.append((node, number))
+                self._failed(node, number, error)
 
     # --- matching ---
 

@@ -41,7 +41,7 @@ from fakturahub.rules.compiler.conversions import (
     present,
     truth,
 )
-from fakturahub.rules.compiler.patterns_of_text import pattern_call
+from fakturahub.rules.compiler.regexes import pattern_call
 from fakturahub.rules.compiler.short import Short
 from fakturahub.rules.compiler.translating import (
     Translator,

@@ -138,9 +138,7 @@ def at_most_one(code: Code) -> Code:
     short = code.short
     if short is not None and short.only is not None:
         short = sole(short.only, code.kind)
-    return replace(
-        code, source=f"at_most_one({code.source})", card=OPTIONAL, loop=None, unsorted=None, short=short
-    )
+    return replace(code, source=f"at_most_one({code.source})", card=OPTIONAL, loop=None, unsorted=None, short=short)
 
 
 def exactly_one(code: Code) -> Code:

@@ -114,7 +114,7 @@ _TRUTHS = frozenset({"boolean", "string"})
 
 def present(code: Code) -> str:
     """Whether there is any of many values; what follows the first is not evaluated."""
-    loop = code.loop or code.unsorted
+    loop = code.unsorted or code.loop
     if loop is None:
         return f"bool({code.source})"
     children = _CHILDREN(loop[1])

@@ -122,3 +122,9 @@ def uses_document(expr: Expr) -> bool:
     if isinstance(expr, (Root, Step, Context)):
         return True
     return any(uses_document(part) for part in (*same_focus(expr), *other_focus(expr)))
+
+
+def forget() -> None:
+    """Empties the tables of this module, which hold the syntax trees of packs."""
+    for table in (uses_position, uses_last, uses_context, uses_current, free_variables, uses_document):
+        table.cache_clear()

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from fakturahub.rules import tree
 from fakturahub.rules.compiler.bodies import Bodies
-from fakturahub.rules.compiler.code import MANY, ONE, STRINGS, Code, NotCompiled, Scope, exactly_one, listed
-from fakturahub.rules.compiler.contexts import Alternative, alternatives, anywhere
-from fakturahub.rules.compiler.conversions import atomised, condition, converted
+from fakturahub.rules.compiler.code import ONE, Code, NotCompiled, Scope, exactly_one, listed
+from fakturahub.rules.compiler.contexts import Alternative, alternatives
+from fakturahub.rules.compiler.conversions import atomised, condition
+from fakturahub.rules.compiler.declarations import Declarations
 from fakturahub.rules.compiler.expressions import Compiler
 from fakturahub.rules.compiler.focus import free_variables, parts
 from fakturahub.rules.compiler.rulewriting import function as written_function
-from fakturahub.rules.compiler.short import Short
 from fakturahub.rules.compiler.shortening import ShortCompiler, tokens_of
 from fakturahub.rules.refused import Reason
 from fakturahub.rules.runtime.strings import normalize_space
@@ -26,11 +25,8 @@ from fakturahub.rules.xpath.syntax import Expr, Literal, SequenceType
 
 #: the Schematron query bindings whose expressions are XPath 2.0
 BINDINGS = frozenset({None, "xslt2", "xslt3", "xpath2", "xpath3", "xpath31"})
-#: different argument types with which one function may be called
-VARIANTS = 50
 _DOCUMENT = Code("0", "element", ONE)
 _NODE = "n"
-_DOCUMENT_USED = re.compile(r"\bd\b").search
 
 
 @dataclass
@@ -44,14 +40,6 @@ class Written:
     constants: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass
-class _Function:
-    declared: tree.Function
-    parameters: tuple[SequenceType | None, ...]
-    result: SequenceType | None
-    variants: dict[tuple[Any, ...], Code | None] = field(default_factory=dict)
-
-
 class SchemaModule:
     """Generates the functions of one schema. *prefix* keeps the names of several schemas of a pack apart."""
 
@@ -59,9 +47,12 @@ class SchemaModule:
         self.schema = schema
         self.prefix = prefix
         self.written = written
-        self.compiler = Compiler(self._call_function, self._call_key, self._constant)
+        self.declared = Declarations(self)
+        self.compiler = Compiler(self.declared.call_function, self.declared.call_key, self._constant)
         self.bodies = Bodies(self.compiler, self.parse, self.parse_type)
-        self.short = ShortCompiler(self._call_short, self._call_key, self._constant, self.compiler, self)
+        self.short = ShortCompiler(
+            self.declared.call_short, self.declared.call_key, self._constant, self.compiler, self
+        )
         self.short_bodies = Bodies(self.short, self.parse, self.parse_type)
         self._count = 0
         self._global_sources: set[str] = set()
@@ -71,10 +62,8 @@ class SchemaModule:
         self._sets: dict[tuple[str, ...], str] = {}
         self._once: dict[object, str] = {}
         self._constants: dict[str, str] = {}
-        self._keys: dict[str, list[tree.Key]] = {}
-        self._key_codes: dict[str, str] = {}
-        self._functions: dict[tuple[str, int], _Function] = {}
-        self._globals: dict[str, Code] = {}
+        #: the schema's variables
+        self.known: dict[str, Code] = {}
 
     # --- parsing ---
 
@@ -168,7 +157,7 @@ class SchemaModule:
                 code = self.global_variable(let, known)
                 if code is not None:
                     known[let.name] = code
-        self._globals = known
+        self.known = known
         return known
 
     def _needs(self, let: tree.Let) -> frozenset[str]:
@@ -265,145 +254,6 @@ class SchemaModule:
             self.write(name, "d", f"kept_index(d, {slot}, {name}b)")
             self._once[key] = f"(M[{slot}] if M[{slot}] is not UNSET else {name}(d))"
         return self._once[key]
-
-    # --- functions of the pack ---
-
-    def declare(self) -> None:
-        """Makes the schema's functions and keys known."""
-        for key in self.schema.keys:
-            self._keys.setdefault(key.name, []).append(key)
-        for declared in self.schema.functions:
-            self.attempt(declared.place, declared.name, partial(self._declare, declared))
-
-    def _declare(self, function: tree.Function) -> None:
-        prefix, colon, local = function.name.partition(":")
-        if not colon or prefix not in self.schema.namespaces:
-            raise NotCompiled("a function without a declared prefix")
-        types = tuple(
-            None if parameter.as_type is None else self.parse_type(parameter.as_type)
-            for parameter in function.parameters
-        )
-        result = None if function.as_type is None else self.parse_type(function.as_type)
-        name = f"{{{self.schema.namespaces[prefix]}}}{local}"
-        self._functions[name, len(types)] = _Function(function, types, result)
-
-    def _call_short(self, name: str, arguments: list[Code]) -> Code:
-        return self._call_function(name, arguments, is_short=True)
-
-    def _inlined(self, function: _Function, values: list[Code]) -> Code | None:
-        """A function of one value-of or sequence that calls no other, in the place of its call."""
-        body = function.declared.body
-        if len(body) != 1 or not isinstance(body[0], (tree.ValueOf, tree.Sequence)) or function.result is None:
-            return None
-        if f"{function.declared.name.partition(':')[0]}:" in body[0].select or any(v.card != ONE for v in values):
-            return None
-        names = [self.short.fresh() for _ in values]
-        parameters = {
-            parameter.name: self.short.item(name, value.kind)
-            for parameter, name, value in zip(function.declared.parameters, names, values, strict=True)
-        }
-        code = self.short_bodies.sequence(body, Scope(None, {**self._globals, **parameters}))
-        code = converted(code, function.result)
-        passed = ", ".join(
-            value.short.number if value.short is not None and value.short.number else value.source for value in values
-        )
-        source = f"(lambda {', '.join(names)}: {condition(code) if code.kind == 'boolean' else code.source})({passed})"
-        return replace(
-            code,
-            source=source,
-            loop=None,
-            unsorted=None,
-            short=Short(exists=source) if code.kind == "boolean" else None,
-        )
-
-    def _call_function(self, name: str, arguments: list[Code], *, is_short: bool = False) -> Code:
-        function = self._functions.get((name, len(arguments)))
-        if function is None:
-            raise NotCompiled(f"the function {name}() with {len(arguments)} arguments is not known")
-        values = [
-            argument if wanted is None else converted(argument, wanted)
-            for argument, wanted in zip(arguments, function.parameters, strict=True)
-        ]
-        if is_short:
-            inlined = self._inlined(function, values)
-            if inlined is not None:
-                return inlined
-        key = (is_short, *((value.kind, value.card, value.flat, value.ordered) for value in values))
-        if key not in function.variants:
-            if len(function.variants) >= VARIANTS:
-                raise NotCompiled(f"{name}() is called with more than {VARIANTS} combinations of types")
-            self._write_function(function, values, key, is_short)
-        code = function.variants[key]
-        if code is None:
-            raise NotCompiled(f"{name}() calls itself and declares no type of its result")
-        return code.with_source(f"{code.source}({', '.join(['d', *[value.source for value in values]])})")
-
-    def _write_function(self, function: _Function, values: list[Code], key: tuple[Any, ...], is_short: bool) -> None:
-        name = self.name("f")
-        function.variants[key] = None
-        if function.result is not None:
-            # known before the body is compiled: the function may call itself
-            wanted = converted(Code("None", "any", MANY), function.result)
-            function.variants[key] = replace(wanted, source=name)
-        parameters = {
-            parameter.name: self._parameter(f"p{index}", value, is_short)
-            for index, (parameter, value) in enumerate(zip(function.declared.parameters, values, strict=True))
-        }
-        scope = Scope(None, {**self._globals, **parameters})
-        bodies = self.short_bodies if is_short else self.bodies
-        body = bodies.sequence(function.declared.body, scope)
-        if function.result is not None:
-            body = converted(body, function.result)
-        function.variants[key] = body.with_source(name)
-        names = ", ".join(code.source for code in parameters.values())
-        source = condition(body) if body.kind == "boolean" and body.card == ONE else body.source
-        self.written.functions.append(
-            written_function(f"{name}e", ", ".join(filter(None, ["d", names])), [f"return {source}"])
-        )
-        arguments = f"({names},)" if names else "()"
-        if len(parameters) == 1 and values[0].kind in STRINGS and values[0].card == ONE and not _DOCUMENT_USED(source):
-            # it depends on its text alone
-            self.written.functions.append(f"{name}r = RememberedCall({name}e)\n")
-            self.write(name, f"d, {names}", f"{name}r[{names}]")
-            return
-        self.write(name, ", ".join(filter(None, ["d", names])), f"nested(d, {name}e, {arguments})")
-
-    def _parameter(self, name: str, value: Code, is_short: bool) -> Code:
-        if is_short and value.card == ONE:
-            return replace(self.short.item(name, value.kind), flat=value.flat, ordered=value.ordered)
-        return value.with_source(name)
-
-    # --- keys ---
-
-    def _call_key(self, arguments: tuple[Expr, ...], scope: Scope) -> Code:
-        name = self.compiler.constant(arguments[0], scope)
-        if name is None or name not in self._keys:
-            raise NotCompiled("key() with a name that is not declared")
-        self.compiler.need_document(scope)
-        value = self.compiler.atoms(arguments[1], scope)
-        if value.kind not in STRINGS:
-            raise NotCompiled("key() with a value that is no string")
-        if name not in self._key_codes:
-            self._key_codes[name] = self._write_key(name)
-        source = f"keyed({self._key_codes[name]}(d), {listed(value)})"
-        return Code(source, "element", MANY, flat=False)
-
-    def _write_key(self, name: str) -> str:
-        pairs: list[str] = []
-        for key in self._keys[name]:
-            scope = Scope(_DOCUMENT, self._globals)
-            nodes = self.compiler.compile(anywhere(self.parse(key.match)), scope)
-            alternatives(self.parse(key.match))
-            if nodes.kind != "element":
-                raise NotCompiled("a key of nodes that are no elements")
-            use = self.compiler.atoms(self.parse(key.use), scope.with_focus(Code("k", "element", ONE)))
-            if use.kind not in STRINGS:
-                raise NotCompiled("a key whose values are no strings")
-            pairs.append(f"[(k, v) for k in {listed(nodes)} for v in {listed(use)}]")
-        index = self.name("k")
-        self.write(f"{index}e", "d", f"key_index({' + '.join(pairs)})")
-        self.write(index, "d", f"once(d, {self.slot()}, {index}e)")
-        return index
 
     # --- contexts, checks, messages ---
 

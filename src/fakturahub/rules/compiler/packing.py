@@ -10,6 +10,7 @@ from fakturahub.rules import tree
 from fakturahub.rules.compiler.code import ONE, Code, Scope
 from fakturahub.rules.compiler.contexts import Alternative
 from fakturahub.rules.compiler.filtering import Filters
+from fakturahub.rules.compiler.focus import forget
 from fakturahub.rules.compiler.module import BINDINGS, SchemaModule, Written
 from fakturahub.rules.compiler.rulewriting import Item, RuleWriter, ShortRule
 from fakturahub.rules.compiler.statics import divided
@@ -56,11 +57,9 @@ class Packing:
             place = tree.Place(schema.file, 1)
             module.refuse(place, f"queryBinding={schema.query_binding}", "its expressions are not XPath 2.0")
             return
-        module.declare()
+        module.declared.declare()
         active = _active(schema)
         known = module.globals()
-        if self.optimise:
-            module.count_uses(rule for pattern in schema.patterns for rule in pattern.rules)
         if self.optimise:
             module.count_uses(rule for pattern in schema.patterns for rule in pattern.rules)
         for pattern in schema.patterns:
@@ -164,6 +163,10 @@ def _active(schema: tree.Schema) -> frozenset[str] | None:
 def packed(schemas: Sequence[tree.Schema], *, optimise: bool) -> Packing:
     """All schemas of a pack; *optimise*: with short forms and what goes with them."""
     packing = Packing(optimise)
-    for number, schema in enumerate(schemas):
-        packing.add(schema, number)
+    try:
+        for number, schema in enumerate(schemas):
+            packing.add(schema, number)
+    finally:
+        # what was found out about the pack's expressions is of no use any more
+        forget()
     return packing

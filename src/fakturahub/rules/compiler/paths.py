@@ -94,15 +94,19 @@ def _joined(compiler: Compiler, left: Code, right: Expr, scope: Scope) -> Code:
         return EMPTY
     if not left.is_node:
         raise NotCompiled("a step from values that are no nodes (XPTY0019)")
-    if left.card == ONE and (left.source.isidentifier() or left.source.isdigit()):
-        return compiler.compile(right, scope.with_focus(left, "1", "1"))
     if compiler.is_short and _PARENT_OF(left.source):
         # of the document node that is an element without anything
         above = compiler.item(left.source[len("above(") : -1], "element")
         return compiler.compile(right, scope.with_focus(above, "1", "1"))
+    if left.source.startswith("above("):
+        # it raises where there is none, so here it is one
+        left = replace(left, card=ONE)
+    if left.card == ONE and (left.source.isidentifier() or left.source.isdigit()):
+        return compiler.compile(right, scope.with_focus(left, "1", "1"))
     if uses_position(right) or uses_last(right):
         raise NotCompiled("position() or last() outside a predicate")
     name, clauses = each(left, compiler.fresh())
+    head = clauses
     inner = compiler.compile(right, scope.with_focus(compiler.item(name, left.kind)))
     if inner.is_empty:
         return EMPTY
@@ -122,13 +126,17 @@ def _joined(compiler: Compiler, left: Code, right: Expr, scope: Scope) -> Code:
         clauses = f"{clauses} {more}"
     if not inner.is_node:
         return looped(item, clauses, inner.kind)
+    # where all that is asked is whether there is any, nothing on the way has to be put in order, and so evaluated
+    unsorted: tuple[str, str] | None = None
+    if left.unsorted is not None:
+        unsorted = item, f"{left.unsorted[1]} for {name} in ({left.unsorted[0]},){clauses[len(head) :]}"
     keeps = left.card != MANY or (left.flat and _keeps_order(right))
     if inner.ordered and keeps:
-        return looped(item, clauses, inner.kind, flat=inner.flat, ordered=True)
+        return replace(looped(item, clauses, inner.kind, flat=inner.flat, ordered=True), unsorted=unsorted)
     if inner.kind == "node":
         raise NotCompiled("nodes of several kinds out of document order")
     source = f"{order_function(inner.kind)}([{item} {clauses}])"
-    return Code(source, inner.kind, MANY, False, True, unsorted=(item, clauses))
+    return Code(source, inner.kind, MANY, False, True, unsorted=unsorted or (item, clauses))
 
 
 def _keeps_order(right: Expr) -> bool:
@@ -201,10 +209,10 @@ def step(compiler: Compiler, expr: Step, scope: Scope) -> Code:
     found = _axis(expr, focus)
     if compiler.is_short and focus.kind == "element" and found.source == f"parent(d, {focus.source})":
         # the document node has no parent; a path that gets there is not short
-        found = replace(found, source=f"above(P[{focus.source}])", card=ONE)
-    if compiler.is_short and expr.axis == "ancestor" and isinstance(expr.test, NameTest) and expr.test.tag is not None:
-        if focus.kind == "element":
-            found = found.with_source(f"up(d, {focus.source}, {expr.test.tag!r})")
+        found = replace(found, source=f"above(P[{focus.source}])")
+    of_element = compiler.is_short and focus.kind == "element" and isinstance(expr.test, NameTest)
+    if of_element and expr.axis == "ancestor" and expr.test.tag is not None:  # type: ignore[union-attr]
+        found = found.with_source(f"up(d, {focus.source}, {expr.test.tag!r})")  # type: ignore[union-attr]
     if compiler.is_short and found.source.startswith("children(d, ") and isinstance(expr.test, NameTest):
         found = found.with_source(f"kids(K[{focus.source}].get({expr.test.tag!r}))")
     if found.is_empty:
@@ -348,9 +356,11 @@ def _predicate(compiler: Compiler, code: Code, expr: Expr, scope: Scope) -> Code
         if firsts is not None:
             return firsts
     if isinstance(expr, Literal) and expr.kind == "integer":
-        return replace(code, source=f"nth({stream(code)}, {expr.value})", card=OPTIONAL, loop=None, unsorted=None)
+        return replace(
+            code, source=f"nth({stream(code)}, {expr.value})", card=OPTIONAL, loop=None, unsorted=None, short=None
+        )
     if isinstance(expr, Call) and expr.name == "last" and not expr.arguments:
-        return replace(code, source=f"nth_last({listed(code)})", card=OPTIONAL, loop=None, unsorted=None)
+        return replace(code, source=f"nth_last({listed(code)})", card=OPTIONAL, loop=None, unsorted=None, short=None)
     item, clauses = each(code, compiler.fresh())
     position, sequence = compiler.fresh(), compiler.fresh()
     inner = scope.with_focus(compiler.item(item, code.kind), position, f"len({sequence})")

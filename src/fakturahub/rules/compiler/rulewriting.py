@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from fakturahub.rules import tree
@@ -15,7 +15,6 @@ from fakturahub.rules.compiler.guards import guard
 from fakturahub.rules.compiler.harmless import Trigger
 from fakturahub.rules.compiler.indexing import folded
 from fakturahub.rules.compiler.short import Short
-from fakturahub.rules.xpath.syntax import Expr
 
 if TYPE_CHECKING:
     from fakturahub.rules.compiler.module import SchemaModule
@@ -38,7 +37,8 @@ class Item(NamedTuple):
 class ShortRule(NamedTuple):
     """Names of functions ``(d, nodes, out, exact)``."""
 
-    always: tuple[str, ...]
+    #: with the checks in it
+    always: tuple[tuple[str, tuple[int, ...]], ...]
     #: (check, function, triggers; see ``guards``)
     guarded: tuple[tuple[int, str, tuple[Trigger, ...]], ...]
 
@@ -59,7 +59,13 @@ class RuleWriter:
     """Writes the short functions of one rule."""
 
     def __init__(
-        self, module: SchemaModule, compiler: Compiler, rule: tree.Rule, node: Code, variables: Mapping[str, Code], depth: int
+        self,
+        module: SchemaModule,
+        compiler: Compiler,
+        rule: tree.Rule,
+        node: Code,
+        variables: Mapping[str, Code],
+        depth: int,
     ) -> None:
         self._module = module
         self._compiler = compiler
@@ -80,7 +86,8 @@ class RuleWriter:
                 rest.append(item)
             else:
                 guarded.append((item.number, self._function([item]), tuple(sorted(triggers))))
-        always = tuple(self._function(rest[at : at + TOGETHER]) for at in range(0, len(rest), TOGETHER))
+        rows = [rest[at : at + TOGETHER] for at in range(0, len(rest), TOGETHER)]
+        always = tuple((self._function(row), tuple(item.number for item in row)) for row in rows)
         return ShortRule(always, tuple(guarded))
 
     def _function(self, items: Sequence[Item]) -> str:

@@ -20,7 +20,6 @@ from fakturahub.rules.runtime.regex import compile_regex
 from fakturahub.rules.runtime.strings import WHITE_SPACE
 from fakturahub.rules.xpath.syntax import Binary, Call, Context, Expr, Literal, Quantified, Root, Variable
 
-
 #: what is kept, as generated code asks for it
 _MEMO = re.compile(r"\(M\[(\d+)\] if M\[\1\] is not UNSET else \w+\(d\)\)").fullmatch
 

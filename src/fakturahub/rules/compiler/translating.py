@@ -80,8 +80,11 @@ def number(function: str) -> Translator:
         value = number_argument(compiler.atoms(arguments[0], scope))
         if len(arguments) == 1:
             code = mapped(value, value.kind, f"{function}({{}})")
-            if value.short is not None and value.short.number is not None and function in SHORT_NUMBERS and (
-                value.kind in ("integer", "decimal") or function == "absolute"
+            if (
+                value.short is not None
+                and value.short.number is not None
+                and function in SHORT_NUMBERS
+                and (value.kind in ("integer", "decimal") or function == "absolute")
             ):
                 code = replace(code, short=Short(number=f"{SHORT_NUMBERS[function]}({value.short.number})"))
             return code

@@ -69,10 +69,13 @@ def elements_like(d: Document, namespace: str | None, local: str | None) -> list
 def axis(d: Document, node: Node, name: str, namespace: str | None, local: str | None) -> list[int]:
     """The elements of an axis that have the name, in document order."""
     if name == "preceding" and namespace is not None and local is not None and node.__class__ is int:
+        # its elements of that name are gone through
         tag = f"{{{namespace}}}{local}" if namespace else local
         above = set(_ancestors(d, node))
         return [found for found in d.named(tag) if found < node and found not in above]
-    return [found for found in axis_nodes(d, node, name) if found > 0 and _is_named(d.R[found].tag, namespace, local)]
+    nodes = axis_nodes(d, node, name)
+    d.spend(len(nodes))
+    return [found for found in nodes if found > 0 and _is_named(d.R[found].tag, namespace, local)]
 
 
 def axis_nodes(d: Document, node: Node, name: str) -> list[int]:

@@ -9,7 +9,13 @@ from math import nan
 from typing import Any
 
 from fakturahub.rules.runtime.absent import ABSENT, StringWanted
-from fakturahub.rules.runtime.casts import boolean_of_string, decimal_of_number, decimal_of_string, double_of_string, number_of_string
+from fakturahub.rules.runtime.casts import (
+    boolean_of_string,
+    decimal_of_number,
+    decimal_of_string,
+    double_of_string,
+    number_of_string,
+)
 from fakturahub.rules.runtime.document import Document
 from fakturahub.rules.runtime.errors import EvaluationError
 from fakturahub.rules.runtime.numbers import Number, divide_decimals
@@ -56,7 +62,6 @@ class Remembered(dict[Any, Any]):
         if len(text) < 100:
             self[text] = value
         return value
-
 
 
 def _double(text: str) -> float:

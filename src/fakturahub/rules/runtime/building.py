@@ -11,13 +11,8 @@ from lxml.etree import _Element
 
 from fakturahub.errors import TooDeep, TooManyParts
 from fakturahub.rules.runtime.absent import ABSENT, UNREAD
-from fakturahub.rules.runtime.document import NO_ATTRIBUTES, NO_CHILDREN, Children, Document
+from fakturahub.rules.runtime.document import DEPTH, ELEMENTS, NO_ATTRIBUTES, NO_CHILDREN, Children, Document
 from fakturahub.rules.runtime.records import Record, Records
-
-#: open elements at one place
-DEPTH = 512
-#: elements of one document
-ELEMENTS = 4_000_000
 
 
 def build(root: _Element, records: Records) -> Document:
@@ -80,7 +75,7 @@ def build(root: _Element, records: Records) -> Document:
                 texts.append(UNREAD)
                 if depth > DEPTH:
                     raise TooDeep(f"more than {DEPTH} elements are open at one place")
-                fill(child, index, path, depth + 1)
+                fill(child, index, path, depth + 1)  # noqa: F821 - deleted when all is done
             else:
                 texts.append(child.text or "")
         if children:
@@ -96,7 +91,11 @@ def build(root: _Element, records: Records) -> Document:
     kids.append(NO_CHILDREN)
     paths.append(records.top)
     lists[records.top] = [0]
-    fill((root,), 0, records.top, 0)
+    try:
+        fill((root,), 0, records.top, 0)
+    finally:
+        # it refers to itself, and would keep the columns until the collector comes
+        del fill
     if len(texts) > ELEMENTS:
         raise TooManyParts(f"the document has {len(texts)} elements; {ELEMENTS} are taken")
     parents += [-1, -1]

@@ -14,7 +14,7 @@ children, no attributes, the empty string under -1 and ``ABSENT`` under -2.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeAlias
 
@@ -30,6 +30,13 @@ Node: TypeAlias = int | Leaf
 #: children of an element: name -> the only child of that name, or all of them
 Children: TypeAlias = dict[str, int | list[int]]
 
+#: open elements at one place
+DEPTH = 512
+#: elements of one document
+ELEMENTS = 4_000_000
+#: nodes that paths from the root and axes may go through for one pack: so many, and so many for each element
+STEPS = 5_000_000
+STEPS_OF_ELEMENT = 500
 #: elements that are looked up one by one, before all are listed
 LOOKUPS = 200
 
@@ -46,12 +53,12 @@ class Document:
         "P",
         "R",
         "T",
-        "_by_name",
         "_elements",
         "_found",
         "_held",
         "_named",
         "_siblings",
+        "by_name",
         "depth",
         "doubled",
         "failures",
@@ -59,6 +66,7 @@ class Document:
         "memo",
         "records",
         "root",
+        "steps",
     )
 
     def __init__(self, root: _Element, records: Records) -> None:
@@ -78,15 +86,18 @@ class Document:
         self.lists: dict[Record, list[int]] = {}
         #: path records at which a parent has two elements
         self.doubled: dict[Record, None] = {}
+        #: last name -> the path records that end with it, where that is known already; documents may share it
+        self.by_name: dict[str, list[Record]] = {}
         #: values that are computed once per document, of the pack that is being run
         self.memo: list[Any] = []
         self.failures: dict[int, EvaluationError] = {}
         #: calls of the pack's functions that are open
         self.depth = 0
+        #: what is left of STEPS
+        self.steps = STEPS
         self._elements: list[_Element] = []
         self._named: dict[str, list[int]] = {}
         self._found: dict[int, _Element] = {}
-        self._by_name: dict[str, list[list[int]]] = {}
         self._held: dict[str, list[Leaf]] = {}
         self._siblings: dict[int, list[int]] = {}
 
@@ -122,14 +133,17 @@ class Document:
 
     def named(self, tag: str) -> list[int]:
         """All elements of that name, in document order."""
-        if not self._by_name:
-            for record, nodes in self.lists.items():
-                self._by_name.setdefault(record.tag, []).append(nodes)
         found = self._named.get(tag)
         if found is None:
-            lists = self._by_name.get(tag, [])
-            found = lists[0] if len(lists) == 1 else sorted([node for nodes in lists for node in nodes])
+            records = (self.by_name or by_name(self.lists)).get(tag, ())
+            if len(records) == 1:
+                found = self.lists[records[0]]
+            else:
+                found = sorted([node for record in records for node in self.lists[record]])
             self._named[tag] = found
+        self.steps -= len(found)
+        if self.steps < 0:
+            raise past_the_limit()
         return found
 
     def attributes_named(self, name: str) -> list[Leaf]:
@@ -143,7 +157,14 @@ class Document:
 
     def elements(self) -> range:
         """All elements."""
+        self.spend(len(self.R))
         return range(1, len(self.R))
+
+    def spend(self, steps: int) -> None:
+        """So many nodes are gone through; LIMIT past what is allowed."""
+        self.steps -= steps
+        if self.steps < 0:
+            raise past_the_limit()
 
     def children(self, node: int) -> list[int]:
         """All child elements of *node*, in document order."""
@@ -190,6 +211,19 @@ class Document:
                 order += 1
                 found.append((node, order, "", child.tail))
         return found
+
+
+def past_the_limit() -> EvaluationError:
+    """The error of a pack whose rules go through more nodes of a document than :data:`STEPS` allows."""
+    return EvaluationError("LIMIT", "evaluating the rules for this document takes too long")
+
+
+def by_name(records: Iterable[Record]) -> dict[str, list[Record]]:
+    """Path records by their last names."""
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        found.setdefault(record.tag, []).append(record)
+    return found
 
 
 def _texts_below(element: _Element) -> Iterator[str]:

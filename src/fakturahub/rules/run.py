@@ -26,6 +26,12 @@ BRISK = 0.1
 #: few microseconds
 SECONDS = 5
 ELEMENTS_IN_SECOND = 20_000
+#: findings of one pack that are told one by one; a last one tells how many more there are
+LISTED = 10_000
+#: findings of one pack from which on nothing more is evaluated, which is a fault of each check concerned
+MOST = 500_000
+#: the id of the finding that stands for those that are not listed
+NOT_LISTED = "not-listed"
 
 
 class Run:
@@ -108,7 +114,7 @@ class Run:
             portion, at = PORTION, 0
             while at < len(nodes):
                 begun = thread_time() if len(nodes) > PORTION else 0.0
-                if begun > self._deadline:
+                if begun > self._deadline or len(self._out) > MOST:
                     for number in self._pack.checks_of[function]:
                         self._failed(nodes[at], number, past_the_limit())
                     break
@@ -210,7 +216,19 @@ class Run:
     def _findings(self) -> tuple[Fired, ...]:
         pattern_of = self._pack.pattern_of
         self._out.sort(key=lambda pair: (pattern_of[pair[1]], _place(pair[0]), pair[1]))
-        return tuple(self._finding(node, number) for node, number in self._out)
+        told = tuple(self._finding(node, number) for node, number in self._out[:LISTED])
+        rest = self._out[LISTED:]
+        return (*told, self._not_listed(rest)) if rest else told
+
+    def _not_listed(self, rest: list[tuple[Any, int]]) -> Fired:
+        """One finding for *rest*, as grave as the gravest of them."""
+        gravest = min(
+            (self._pack.checks[number].severity for number in {number for _, number in rest}), key=_GRAVEST.index
+        )
+        fault = any(pair in self._faults for pair in rest)
+        severity = Severity.FATAL if fault else gravest
+        message = f"There are {len(rest):,} more findings; they are not listed."
+        return Fired(NOT_LISTED, None, None, severity, message, "/", None, fault)
 
     def _finding(self, node: Node, number: int) -> Fired:
         one = self._pack.checks[number]
@@ -228,6 +246,9 @@ class Run:
             text = f"{one.id}: its message could not be evaluated: {error.message}"
             return Fired(one.id, one.flag, one.role, Severity.FATAL, text, path, line, True)
         return Fired(one.id, one.flag, one.role, one.severity, text, path, line)
+
+
+_GRAVEST = (Severity.FATAL, Severity.WARNING, Severity.INFORMATION)
 
 
 def _place(node: Node) -> tuple[Any, ...]:

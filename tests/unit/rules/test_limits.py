@@ -104,3 +104,21 @@ def test_a_document_is_freed_without_the_collector() -> None:
         assert sys.getrefcount(columns) == 3
     finally:
         gc.enable()
+
+
+@BOTH
+def test_findings_are_told_up_to_a_limit_and_then_counted(monkeypatch: pytest.MonkeyPatch, optimise: bool) -> None:
+    monkeypatch.setattr(run, "LISTED", 100)
+    one = schema(pattern(rule("x", *asserts(MANY="y = '2'"))))
+    found = fired(MANY, one, optimise=optimise)
+    assert [each.id for each in found[:100]] == ["MANY"] * 100
+    (last,) = found[100:]
+    assert (last.id, last.severity, last.fault) == (run.NOT_LISTED, "fatal", False)
+    assert "200 more findings" in last.message
+
+
+def test_past_the_most_findings_nothing_more_is_evaluated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(run, "MOST", 100)
+    found = fired(MANY, schema(pattern(rule("x", *asserts(MANY="y = '2'")))))
+    assert len(found) < 300
+    assert any(each.fault and "too long" in each.message for each in found)

@@ -23,6 +23,7 @@ ALLOWED = {
     "ISC",
     "MIT",
     "MIT-0",
+    "MIT-CMU",
     "PSF-2.0",
     "Python-2.0",
 }
@@ -35,6 +36,9 @@ BESIDE = {
     "python-stdnum": "(License :: OSI Approved :: GNU Lesser General Public License v2 or later (LGPLv2+))",
 }
 
+# Imported, and used as they come: MPL 2.0 asks that who passes on changed files of theirs passes on their source.
+UNCHANGED = {"pikepdf": "MPL-2.0"}
+
 # The words of older metadata, as SPDX identifiers.
 SPDX_OF_CLASSIFIER = {
     "License :: OSI Approved :: Apache Software License": "Apache-2.0",
@@ -44,6 +48,8 @@ SPDX_OF_CLASSIFIER = {
     "License :: OSI Approved :: Python Software Foundation License": "PSF-2.0",
 }
 SPDX_OF_FIELD = {
+    # pypdfium2; its wheel has the licences of what PDFium is built with, all of them permissive.
+    "BSD-3-Clause, Apache-2.0, dependency licenses": "BSD-3-Clause AND Apache-2.0",
     "Apache 2.0": "Apache-2.0",
     "Apache License 2.0": "Apache-2.0",
     "BSD 2-Clause License": "BSD-2-Clause",
@@ -117,7 +123,7 @@ def fault_of(name: str, version: str) -> str | None:
         return f"{name} {version}: states no licence"
     return (
         None
-        if acceptable(licence) or BESIDE.get(name) == licence
+        if acceptable(licence) or licence in (BESIDE.get(name), UNCHANGED.get(name))
         else f"{name} {version}: {licence} is not in the list of tools/licences.py"
     )
 

@@ -27,9 +27,9 @@ from fakturahub.errors import FakturahubError, PermissionDenied
 from fakturahub.exchange.deliver import Deliverer
 from fakturahub.exchange.inbox import Inbox
 from fakturahub.exchange.overview import Overview
+from fakturahub.exchange.renditions import Renditions
 from fakturahub.exchange.rulebook import Rulebooks
 from fakturahub.exchange.rulebook import keep_fresh as keep_rules_fresh
-from fakturahub.exchange.renditions import Renditions
 from fakturahub.exchange.submit import Exchange
 from fakturahub.identity.companies import Companies, keep_fresh, refresh
 from fakturahub.identity.passwords import PasswordCheck

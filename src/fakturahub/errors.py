@@ -353,6 +353,8 @@ class PackUnusable(Unavailable):
         "Nothing was acknowledged. The hub's operator removes the pack or installs it again; "
         "`fakturahub doctor` says why."
     )
+
+
 class RenderingFailed(Unavailable):
     code = "rendering-failed"
     title = "The page could not be made"

@@ -26,7 +26,7 @@ AT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 KEPT = Path(__file__).with_name("pages.json")
 FIELDS = (24, 34)
 _STEPS = 16
-#: ten documents of the samples: four countries' invoices, two credit notes, a letter and a payslip
+#: eleven documents of the samples: four countries' invoices, two credit notes, a letter, a payslip and a reminder
 SAMPLES = (
     "ehf/ehf-3-faktura-1.xml",
     "ehf/forward-billing-nettleie-consumer.xml",
@@ -37,6 +37,7 @@ SAMPLES = (
     "finvoice/gobl_invoice_3.0.xml",
     "finvoice/letter_1.0_apix.xml",
     "finvoice/payslip_2.0_valid.xml",
+    "oioubl/OIOUBL_Reminder_v2p2.xml",
     "puf/PUF_CreditNote_with_extension.xml",
 )
 CASES = [(sample, language) for sample in SAMPLES for language in labels.LANGUAGES]

@@ -1,4 +1,4 @@
-"""Rendered PDFs: ten documents in six languages read back and compared as pictures, and the structure of PDF/A-3b.
+"""Rendered PDFs: eleven documents in six languages read back and compared as pictures, and the structure of PDF/A-3b.
 
 No validator of PDF/A is to be had from the registries that the project uses (veraPDF is a Java program that none of
 them has), so what ISO 19005-3 demands of what a page has is checked here, entry by entry.
@@ -19,12 +19,14 @@ from fakturahub import formats
 from fakturahub.errors import UnrenderableDocument
 from fakturahub.model.invoice import Invoice
 from fakturahub.model.letter import Letter
+from fakturahub.model.reminder import Reminder
 from fakturahub.render.page import EmbeddedFile, pdf
 from fakturahub.render.page.facturx import FILE_NAME, NAMESPACE
 from fakturahub.render.parts import Style
 from fakturahub.render.sheet import sheet_of
 from tests.conformance.pages import AT, CASES, KEPT, difference, looks, made, noun_of
-from tests.unit.render.seen import text_of, unseen
+from tests.unit.render.demands import amounts, days
+from tests.unit.render.seen import bare, day, text_of, unseen, written
 
 pytestmark = pytest.mark.conformance
 
@@ -53,6 +55,9 @@ def test_a_sample_looks_as_it_did_and_says_what_it_states(shared: Path, sample: 
     text = text_of(data)
     if isinstance(noun, Invoice):
         assert unseen(noun, text, language) == []
+    elif isinstance(noun, Reminder):
+        assert all(any(bare(form) in text for form in written(value, language)) for value in amounts(noun))
+        assert all(bare(day(value, language)) in text for value in days(noun))
     elif isinstance(noun, Letter):
         assert all("".join(name.split()) in text for name in noun.recipient.names)
 

@@ -24,6 +24,7 @@ from fakturahub.model import Attachment
 from fakturahub.model.invoice import Invoice, Noun, SupportingDocument
 from fakturahub.model.letter import Letter
 from fakturahub.model.payslip import Payslip
+from fakturahub.model.reminder import Billed
 from fakturahub.render import html, pictures
 from fakturahub.render.labels import LANGUAGES
 from fakturahub.render.page import EmbeddedFile, pdf
@@ -167,7 +168,7 @@ def _own_picture(enclosed: formats.Enclosed, noun: Noun | None) -> Page | None:
     """The PDF that is the picture of the document; see the rules of this module."""
     beside = {file.name.casefold(): file.content for file in enclosed.files}
     found: list[bytes | None] = []
-    if isinstance(noun, Invoice):
+    if isinstance(noun, Billed):
         found += [one.attachment.content for one in noun.supporting if one.attachment and _is_marked(one)]
     elif isinstance(noun, Letter):
         found += [beside.get(_file_name(one.uri)) for one in noun.files if one.role in _PICTURE_ROLES]
@@ -208,7 +209,7 @@ def _factur_x(noun: Noun | None) -> bytes:
 
 def _embedded(enclosed: formats.Enclosed, noun: Noun | None, sheet: Sheet) -> list[EmbeddedFile]:
     """What goes into the PDF: the document as it came, then its attachments, under names that differ."""
-    attached = [one.attachment for one in noun.supporting if one.attachment] if isinstance(noun, Invoice) else []
+    attached = [one.attachment for one in noun.supporting if one.attachment] if isinstance(noun, Billed) else []
     source = EmbeddedFile(
         name=f"{sheet.kind}.xml", mime="application/xml", content=enclosed.data, relationship="source"
     )

@@ -22,7 +22,8 @@ from fakturahub.intake.filenames import FlatNames, safe_member_name, type_of
 from fakturahub.intake.limits import ATTACHMENT
 from fakturahub.intake.zip import Archive, Member, is_zip, open_zip
 from fakturahub.model import Attachment, Heading
-from fakturahub.model.invoice import Invoice, Noun, SupportingDocument
+from fakturahub.model.invoice import Noun, SupportingDocument
+from fakturahub.model.reminder import Billed
 
 _FILE_ADDRESS = re.compile(rb"file://([^<>\"'&]{1,1000})", re.IGNORECASE)
 
@@ -109,10 +110,10 @@ def enclose(archive: Archive, found: Sequence[Found]) -> Envelope:
 def with_files(noun: Noun, files: Sequence[Attachment]) -> tuple[Noun, tuple[Attachment, ...]]:
     """*noun* with *files*, which lie beside it, in it; and those that stay beside, as its kind has no place for them.
 
-    A supporting document of an invoice that names a file (``file://``) gets it as its attachment; a file that none
-    names becomes a supporting document (BG-24) of its own, under its name.
+    A supporting document of an invoice or a reminder that names a file (``file://``) gets it as its attachment; a file
+    that none names becomes a supporting document (BG-24) of its own, under its name.
     """
-    if not isinstance(noun, Invoice) or not files:
+    if not isinstance(noun, Billed) or not files:
         return noun, tuple(files)
     waiting = {file.name.casefold(): file for file in files}
     supporting: list[SupportingDocument] = []

@@ -37,7 +37,7 @@ class Name(msgspec.Struct, frozen=True):
 
     #: the folder that knows them
     family: str
-    #: the noun they hold: invoice, letter, payslip; one kind is not written as another
+    #: the noun they hold: invoice, reminder, letter, payslip; one kind is not written as another
     noun: str
     #: read whole into a noun, so that they can be converted, rendered and shown; else only recognised, with their
     #: heading, and passed on as they came
@@ -80,8 +80,8 @@ _CAPITAL = re.compile(r"(?<!\A)(?=[A-Z])")
 _FAMILIES = {
     "ubl": (
         "invoice",
-        "ubl-2.1 peppol-bis-3 ehf-3 xrechnung-3 puf-billing-1.0 puf-billing-2.0 vrbl",
-        "ehf-2 ehf-reminder ehf-payment-request oioubl-2.01 oioubl-2.02 oioubl-2.1 puf-response-1.0 "
+        "ubl-2.1 peppol-bis-3 ehf-3 xrechnung-3 puf-billing-1.0 puf-billing-2.0 vrbl ehf-reminder ubl-reminder",
+        "ehf-2 ehf-payment-request oioubl-2.01 oioubl-2.02 oioubl-2.1 puf-response-1.0 "
         "puf-technical-acknowledgement-1.0 puf-clearance-notification-1.0",
     ),
     "cii": ("invoice", "cii", ""),
@@ -95,6 +95,8 @@ _FAMILIES = {
     "letters": ("letter", "letters-1.0", ""),
     "payslip": ("payslip", "payslip-2.0", ""),
 }
+# Names that hold another noun than the rest of their family.
+_NOUN = {"ehf-reminder": "reminder", "ubl-reminder": "reminder"}
 
 
 def names_of(syntaxes: Iterable[Syntax], other_ubl: Iterable[str]) -> dict[str, Name]:
@@ -109,5 +111,5 @@ def names_of(syntaxes: Iterable[Syntax], other_ubl: Iterable[str]) -> dict[str, 
         noun, read, recognised = _FAMILIES[syntax.family]
         others = [*recognised.split(), *(kebabs if syntax.family == "ubl" else ())]
         for name in dict.fromkeys([*read.split(), *others, *syntax.writers]):
-            names[name] = Name(syntax.family, noun, name in read.split(), name in syntax.writers)
+            names[name] = Name(syntax.family, _NOUN.get(name, noun), name in read.split(), name in syntax.writers)
     return names

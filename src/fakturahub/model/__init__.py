@@ -4,6 +4,7 @@ from fakturahub.model.exchange import Answer, Channel, Clock, Mode, Outcome, Par
 from fakturahub.model.finding import Finding, Loss, Severity
 from fakturahub.model.heading import Attachment, AttachmentHeading, Heading, Kind, Recognition
 from fakturahub.model.party import Identifier, PartyHeading
+from fakturahub.model.reminder import Billed, Claim, CollectionNotice, Demand, Reminder
 from fakturahub.model.states import (
     DELIVERY_STEPS,
     TERMINAL_DELIVERY,
@@ -20,9 +21,13 @@ __all__ = [
     "Answer",
     "Attachment",
     "AttachmentHeading",
+    "Billed",
     "Channel",
+    "Claim",
     "Clock",
+    "CollectionNotice",
     "DeliveryState",
+    "Demand",
     "DocumentState",
     "Finding",
     "Heading",
@@ -34,6 +39,7 @@ __all__ = [
     "Parcel",
     "PartyHeading",
     "Recognition",
+    "Reminder",
     "Severity",
     "Submission",
     "SubmissionState",

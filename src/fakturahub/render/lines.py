@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from fakturahub.model.invoice import AllowanceCharge, Invoice, Line, Period
+from fakturahub.model.invoice import AllowanceCharge, Line, Period
+from fakturahub.model.reminder import Billed
 from fakturahub.render import figures, labels
 from fakturahub.render.parties import identifier
 from fakturahub.render.parts import Column, Row, Table
@@ -21,22 +22,22 @@ _KEYS = ("id", "item", "quantity", "unit", "price", "vat", "amount")
 _ALWAYS = frozenset({"item", "amount"})
 
 
-def table_of(invoice: Invoice, texts: Texts, language: str) -> Table:
-    """The table of *invoice*'s lines; empty where it has none."""
-    if not invoice.lines:
+def table_of(billed: Billed, texts: Texts, language: str) -> Table:
+    """The table of *billed*'s lines; empty where it has none."""
+    if not billed.lines:
         return Table()
-    cells = [_cells(line, texts, language, invoice.currency) for line in invoice.lines]
+    cells = [_cells(line, texts, language, billed.currency) for line in billed.lines]
     keys = [key for place, key in enumerate(_KEYS) if key in _ALWAYS or any(row[place] for row in cells)]
     places = [_KEYS.index(key) for key in keys]
     rows = []
     carried = Decimal(0)
-    for line, row in zip(invoice.lines, cells, strict=True):
+    for line, row in zip(billed.lines, cells, strict=True):
         carried += line.amount or 0
         rows.append(
             Row(
                 cells=tuple(row[place] for place in places),
-                details=tuple(_details(line, texts, language, invoice.currency)),
-                carried=figures.amount(carried, language, invoice.currency),
+                details=tuple(_details(line, texts, language, billed.currency)),
+                carried=figures.amount(carried, language, billed.currency),
             )
         )
     return Table(

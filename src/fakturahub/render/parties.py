@@ -7,6 +7,7 @@ import re
 from fakturahub.model.checkdigits import is_gln
 from fakturahub.model.invoice import Contact, Invoice, Party, PostalAddress
 from fakturahub.model.party import Identifier
+from fakturahub.model.reminder import Billed, CollectionNotice
 from fakturahub.render import figures, labels
 from fakturahub.render.parts import Field, PartyBlock
 from fakturahub.render.texts import Texts
@@ -16,8 +17,8 @@ _AT_HOME = {"nb": "NO", "sv": "SE", "da": "DK", "fi": "FI", "de": "DE"}
 _IN_WINDOW = 90
 #: identifiers of a party that are shown
 _MOST_IDENTIFIERS = 6
-#: a scheme that is only a code of ISO 6523, EAS or UNTDID 1153
-_CODE = re.compile("[A-Z0-9]{1,4}")
+#: a scheme that is only a code of ISO 6523, EAS, UNTDID 1153 or OIOUBL (``DK:CVR``)
+_CODE = re.compile("[A-Z0-9]{1,4}|[A-Z]{2}:[A-Z]{1,5}")
 #: the scheme of a GLN in ISO 6523
 _GLN = "0088"
 
@@ -101,30 +102,31 @@ def receiver_of(buyer: Party, texts: Texts, language: str, home: str | None) -> 
     return PartyBlock(name=name, address=address)
 
 
-def others_of(invoice: Invoice, texts: Texts, language: str, home: str | None) -> tuple[PartyBlock, ...]:
+def others_of(billed: Billed, texts: Texts, language: str, home: str | None) -> tuple[PartyBlock, ...]:
     """The buyer's details, the payee, the place of delivery and the tax representative, where there is one."""
     blocks = []
-    buyer = invoice.buyer
+    buyer = billed.buyer
     fields = identity_of(buyer, texts, language) + contact_of(buyer.contact, texts, language)
     fields += _identifiers(buyer, texts, language)
     if fields:
-        blocks.append(PartyBlock(title=labels.text(language, "party.buyer"), fields=fields))
-    if invoice.delivery is not None:
-        delivery = invoice.delivery
+        who = "debtor" if isinstance(billed, CollectionNotice) else "buyer"
+        blocks.append(PartyBlock(title=labels.text(language, f"party.{who}"), fields=fields))
+    delivery = billed.delivery if isinstance(billed, Invoice) else None
+    if delivery is not None:
         name = texts.line(delivery.party_name)
         address = address_of(delivery.address, texts, language, home)
         at = () if delivery.location is None else (_identified(delivery.location, texts, language),)
         if name or address or at:
             title = labels.text(language, "party.delivery")
             blocks.append(PartyBlock(title=title, name=name, address=address, fields=at))
-    if invoice.payee is not None:
-        payee = invoice.payee
+    if billed.payee is not None:
+        payee = billed.payee
         ids = [one for one in (payee.legal_id, payee.identifier) if one is not None]
         fields = tuple(_identified(one, texts, language) for one in ids)
         title = labels.text(language, "party.payee")
         blocks.append(PartyBlock(title=title, name=texts.line(payee.name), fields=fields))
-    if invoice.tax_representative is not None:
-        one = invoice.tax_representative
+    one = billed.tax_representative if isinstance(billed, Invoice) else None
+    if one is not None:
         vat = (Field(labels.text(language, "party.vat_id"), texts.line(one.vat_id, 60)),) if one.vat_id else ()
         address = address_of(one.address, texts, language, home)
         title = labels.text(language, "party.tax_representative")

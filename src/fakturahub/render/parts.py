@@ -43,7 +43,8 @@ class Paragraph(Part, frozen=True, kw_only=True):
 class Column(Part, frozen=True, kw_only=True):
     """A column of the table of lines."""
 
-    #: ``id``, ``item``, ``quantity``, ``unit``, ``price``, ``discount``, ``vat`` or ``amount``
+    #: ``id``, ``item``, ``quantity``, ``unit``, ``price``, ``discount``, ``vat`` or ``amount``; of claims ``id``,
+    #: ``item``, which is the invoice, and the names of the fields of ``Claim``
     key: str
     label: str
     #: numbers are set flush right, in figures of one width
@@ -51,7 +52,7 @@ class Column(Part, frozen=True, kw_only=True):
 
 
 class Row(Part, frozen=True, kw_only=True):
-    """A line of the invoice."""
+    """A line of the invoice, or a claim."""
 
     #: a text for each column of the table, empty where the line says nothing
     cells: tuple[str, ...]
@@ -154,7 +155,7 @@ class Sheet(Part, frozen=True, kw_only=True):
 
     #: nb, sv, da, fi, de or en
     language: str
-    #: ``invoice``, ``credit-note``, ``letter`` or ``payslip``
+    #: ``invoice``, ``credit-note``, ``reminder``, ``collection-notice``, ``letter`` or ``payslip``
     kind: str
     #: ``Faktura``
     title: str
@@ -172,6 +173,8 @@ class Sheet(Part, frozen=True, kw_only=True):
     facts: tuple[Field, ...] = ()
     #: payee, place of delivery, tax representative
     parties: tuple[PartyBlock, ...] = ()
+    #: the unpaid invoices of a reminder or a collection notice, without running sums
+    claims: Table = Table()
     table: Table = Table()
     adjustments_title: str = ""
     adjustments: tuple[Adjustment, ...] = ()

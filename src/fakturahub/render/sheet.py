@@ -8,33 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from decimal import Decimal
 
 from fakturahub.errors import UnrenderableDocument
-from fakturahub.model.invoice import Invoice, Noun, SupportingDocument, VatBreakdown
+from fakturahub.model.invoice import Invoice, Noun
 from fakturahub.model.letter import Letter
 from fakturahub.model.payslip import Payslip
-from fakturahub.render import figures, labels, parties
+from fakturahub.model.reminder import Billed, Demand
+from fakturahub.render import billing, figures, labels, parties
 from fakturahub.render.covers import letter_sheet, payslip_sheet
-from fakturahub.render.lines import basis, period, table_of, vat_rate
+from fakturahub.render.demands import demand_sheet
+from fakturahub.render.lines import period, table_of
 from fakturahub.render.parties import identifier
-from fakturahub.render.parts import (
-    Adjustment,
-    Field,
-    Paragraph,
-    PaymentBlock,
-    Sheet,
-    Style,
-    Total,
-    VatRow,
-    VatTable,
-)
+from fakturahub.render.parts import Field, PaymentBlock, Sheet, Style, Total
 from fakturahub.render.payment import blocks
 from fakturahub.render.texts import Texts
 
 #: lines of an invoice that is drawn; one with more gets no page
 MOST_LINES = 10_000
-#: VAT groups, allowances and charges, notes, preceding invoices and supporting documents that are drawn, of each
+#: VAT groups, allowances, charges, notes, preceding invoices or claims, supporting documents that are drawn, of each
 MOST_OF_EACH = 500
 
 
@@ -50,16 +41,21 @@ def sheet_of(
     style = style or Style()
     if isinstance(noun, Invoice):
         return _invoice_sheet(noun, language or language_of(noun), style)
+    if isinstance(noun, Demand):
+        _check(noun)
+        return demand_sheet(noun, language or language_of(noun), style)
     if isinstance(noun, Letter):
         return letter_sheet(noun, language or language_of(noun), style, today)
     if isinstance(noun, Payslip):
         return payslip_sheet(noun, language or language_of(noun), style)
-    raise UnrenderableDocument(f"A {type(noun).__name__} has no page; an invoice, a letter and a payslip have.")
+    raise UnrenderableDocument(
+        f"A {type(noun).__name__} has no page; invoices, reminders, collection notices, letters and payslips have."
+    )
 
 
 def language_of(noun: Noun) -> str:
     """The language of the receiver's country; of a payslip the one that it states, if there is a page in it."""
-    if isinstance(noun, Invoice):
+    if isinstance(noun, Billed):
         buyer, seller = noun.buyer.address, noun.seller.address
         stated = (address.country for address in (buyer, seller) if address is not None and address.country)
         return labels.language_of(next(stated, None))
@@ -73,23 +69,24 @@ def language_of(noun: Noun) -> str:
     return "en"
 
 
-def _check(invoice: Invoice) -> None:
-    if len(invoice.lines) > MOST_LINES:
+def _check(billed: Billed) -> None:
+    what = "invoice" if isinstance(billed, Invoice) else "document"
+    if len(billed.lines) > MOST_LINES:
         raise UnrenderableDocument(
-            f"The invoice has {len(invoice.lines):,} lines; at most {MOST_LINES:,} are drawn.", term="BG-25"
+            f"The {what} has {len(billed.lines):,} lines; at most {MOST_LINES:,} are drawn.", term="BG-25"
         )
-    counted = {
-        "BG-23": invoice.vat,
-        "BG-20": invoice.allowances,
-        "BG-21": invoice.charges,
-        "BG-1": invoice.notes,
-        "BG-3": invoice.preceding,
-        "BG-24": invoice.supporting,
+    counted: dict[str, tuple[Noun, ...]] = {
+        "BG-23": billed.vat,
+        "BG-20": billed.allowances,
+        "BG-21": billed.charges,
+        "BG-1": billed.notes,
+        "BG-3": billed.preceding if isinstance(billed, Invoice) else billed.claims,
+        "BG-24": billed.supporting,
     }
     for term, entries in counted.items():
         if len(entries) > MOST_OF_EACH:
             raise UnrenderableDocument(
-                f"The invoice has {len(entries):,} entries of {term}; at most {MOST_OF_EACH} are drawn.", term=term
+                f"The {what} has {len(entries):,} entries of {term}; at most {MOST_OF_EACH} are drawn.", term=term
             )
 
 
@@ -113,14 +110,14 @@ def _invoice_sheet(invoice: Invoice, language: str, style: Style) -> Sheet:
         parties=parties.others_of(invoice, texts, language, home),
         table=table_of(invoice, texts, language),
         adjustments_title=labels.text(language, "sums.adjustments"),
-        adjustments=_adjustments(invoice, texts, language),
-        vat=_vat_table(invoice, texts, language),
+        adjustments=billing.adjustments(invoice, texts, language),
+        vat=billing.vat_table(invoice, texts, language),
         totals=tuple(_totals(invoice, language)),
-        notes=tuple(_notes(invoice, texts, language)),
+        notes=tuple(billing.notes(invoice, texts, language)),
         payment=_payment(invoice, texts, language),
         supporting_title=labels.text(language, "page.supporting"),
-        supporting=tuple(_supporting(invoice.supporting, texts)),
-        footer=_footer(invoice, style, texts, language),
+        supporting=tuple(billing.supporting(invoice.supporting, texts)),
+        footer=billing.footer(invoice, style, texts, language),
         page_label=labels.text(language, "page.page"),
         of_label=labels.text(language, "page.of"),
         shortened=texts.shortened,
@@ -136,24 +133,24 @@ def _payment(invoice: Invoice, texts: Texts, language: str) -> tuple[PaymentBloc
 
 def _facts(invoice: Invoice, texts: Texts, language: str) -> Iterable[Field]:
     credit = invoice.is_credit_note
-    yield from _named(
+    yield from billing.named(
         (
             ("credit_number" if credit else "number", texts.line(invoice.number, 60)),
-            ("credit_date" if credit else "issue_date", _day(invoice.issue_date, language)),
-            ("due_date", _day(invoice.due_date, language)),
+            ("credit_date" if credit else "issue_date", billing.day(invoice.issue_date, language)),
+            ("due_date", billing.day(invoice.due_date, language)),
             ("buyer_reference", texts.line(invoice.buyer_reference, 120)),
             ("order", texts.line(invoice.order, 80)),
-            ("delivery_date", _day(invoice.delivery.actual_date if invoice.delivery else None, language)),
+            ("delivery_date", billing.day(invoice.delivery.actual_date if invoice.delivery else None, language)),
             ("period", period(invoice.period, language)),
-            ("tax_point_date", _day(invoice.tax_point_date, language)),
+            ("tax_point_date", billing.day(invoice.tax_point_date, language)),
         ),
         language,
     )
     for one in invoice.preceding:
-        dated = f" ({_day(one.issue_date, language)})" if one.issue_date else ""
+        dated = f" ({billing.day(one.issue_date, language)})" if one.issue_date else ""
         yield Field(labels.text(language, "fact.preceding"), texts.line(one.number, 60) + dated)
     object_id = "" if invoice.object_id is None else identifier(invoice.object_id, texts)
-    yield from _named(
+    yield from billing.named(
         (
             ("sales_order", texts.line(invoice.sales_order, 80)),
             ("contract", texts.line(invoice.contract, 80)),
@@ -168,51 +165,6 @@ def _facts(invoice: Invoice, texts: Texts, language: str) -> Iterable[Field]:
     )
 
 
-def _named(stated: Iterable[tuple[str, str]], language: str) -> Iterable[Field]:
-    return [Field(labels.text(language, f"fact.{key}"), value) for key, value in stated if value]
-
-
-def _day(value: date | None, language: str) -> str:
-    return "" if value is None else figures.day(value, language)
-
-
-def _adjustments(invoice: Invoice, texts: Texts, language: str) -> tuple[Adjustment, ...]:
-    return tuple(
-        Adjustment(
-            text=texts.line(one.reason) or labels.text(language, f"line.{key}"),
-            basis=basis(one, language, invoice.currency),
-            vat=vat_rate(one.vat_category, one.vat_rate, language),
-            amount=figures.amount(-one.amount if key == "allowance" else one.amount, language, invoice.currency),
-        )
-        for key, entries in (("allowance", invoice.allowances), ("charge", invoice.charges))
-        for one in entries
-    )
-
-
-def _vat_table(invoice: Invoice, texts: Texts, language: str) -> VatTable:
-    if not invoice.vat:
-        return VatTable()
-    rate, taxable, tax = (labels.text(language, f"sums.{key}") for key in ("rate", "taxable", "tax"))
-    return VatTable(
-        title=labels.text(language, "sums.vat_title"),
-        heads=(rate, taxable, tax),
-        rows=tuple(_vat_row(one, texts, language, invoice.currency) for one in invoice.vat),
-    )
-
-
-def _vat_row(one: VatBreakdown, texts: Texts, language: str, currency: str | None) -> VatRow:
-    category = one.category if one.category and one.category != "S" else None
-    name = (labels.word(language, f"vat.{category}") or texts.line(category, 20)) if category else ""
-    rate = "" if one.rate is None else figures.percent(one.rate, language)
-    reason = texts.block(one.exemption_reason, 1_000)
-    return VatRow(
-        rate=" ".join(part for part in (rate, name) if part),
-        taxable="" if one.taxable is None else figures.amount(one.taxable, language, currency),
-        tax="" if one.tax is None else figures.amount(one.tax, language, currency),
-        note=" · ".join(part for part in (reason, texts.line(one.exemption_code, 40)) if part),
-    )
-
-
 def _totals(invoice: Invoice, language: str) -> Iterable[Total]:
     totals = invoice.totals
     in_currency = (
@@ -224,11 +176,13 @@ def _totals(invoice: Invoice, language: str) -> Iterable[Total]:
     )
     for key, value in in_currency:
         if value is not None and (value or key not in ("allowances", "charges")):
-            yield Total(label=labels.text(language, f"sums.{key}"), amount=_amount(value, language, invoice.currency))
+            yield Total(
+                label=labels.text(language, f"sums.{key}"), amount=figures.amount(value, language, invoice.currency)
+            )
     if totals.vat_accounting is not None:
         currency = invoice.accounting_currency or ""
         label = labels.text(language, "sums.vat_in").format(currency=currency)
-        yield Total(label=label, amount=_amount(totals.vat_accounting, language, currency), currency=currency)
+        yield Total(label=label, amount=figures.amount(totals.vat_accounting, language, currency), currency=currency)
     after = (
         ("with_vat", totals.with_vat),
         ("paid", None if totals.paid is None else -totals.paid),
@@ -236,49 +190,13 @@ def _totals(invoice: Invoice, language: str) -> Iterable[Total]:
     )
     for key, value in after:
         if value is not None and (value or key == "with_vat"):
-            yield Total(label=labels.text(language, f"sums.{key}"), amount=_amount(value, language, invoice.currency))
+            yield Total(
+                label=labels.text(language, f"sums.{key}"), amount=figures.amount(value, language, invoice.currency)
+            )
     if totals.payable is not None:
         yield Total(
             label=labels.text(language, "sums.credited" if invoice.is_credit_note else "sums.payable"),
-            amount=_amount(totals.payable, language, invoice.currency),
+            amount=figures.amount(totals.payable, language, invoice.currency),
             currency=invoice.currency or "",
             strong=True,
         )
-
-
-def _amount(value: Decimal, language: str, currency: str | None) -> str:
-    return figures.amount(value, language, currency)
-
-
-def _notes(invoice: Invoice, texts: Texts, language: str) -> Iterable[Paragraph]:
-    for note in invoice.notes:
-        text = texts.block(note.text)
-        if text:
-            yield Paragraph(text=text)
-    if invoice.payment_terms:
-        yield Paragraph(title=labels.text(language, "fact.payment_terms"), text=texts.block(invoice.payment_terms))
-
-
-def _supporting(entries: Iterable[SupportingDocument], texts: Texts) -> Iterable[Field]:
-    for one in entries:
-        if one.is_picture:
-            continue
-        name = texts.line(one.attachment.name if one.attachment else one.reference)
-        told = [texts.line(one.description, 200), texts.line(one.uri)]
-        if one.attachment and one.reference and one.reference != one.attachment.name:
-            told.insert(0, texts.line(one.reference, 100))
-        parts = [part for part in dict.fromkeys([name, *told]) if part]
-        if parts:
-            yield Field(parts[0], " · ".join(parts[1:]))
-
-
-def _footer(invoice: Invoice, style: Style, texts: Texts, language: str) -> tuple[str, ...]:
-    if style.footer:
-        return tuple(texts.line(line, 200) for line in style.footer[:4])
-    legal = texts.line(invoice.seller.legal_information, 200)
-    name = texts.line(invoice.seller.name) or texts.line(invoice.seller.trading_name)
-    identity = (
-        f"{field.label} {field.value}".strip() for field in parties.identity_of(invoice.seller, texts, language)
-    )
-    line = " · ".join(part for part in (name, *identity) if part)
-    return tuple(part for part in (line, legal) if part)

@@ -26,7 +26,7 @@ from tests.unit.render.seen import AT, bare, text_of, unseen
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 #: digests of the template's files, by TEMPLATE_VERSION
-VERSIONS = {1: "dab516b38db86dca"}
+VERSIONS = {1: "dab516b38db86dca", 2: "25a122bd84234616"}
 MILLIMETRE = 72 / 25.4
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 20"><rect width="40" height="20" fill="#0a0"/></svg>'
 

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from lxml import etree
 
-from fakturahub.formats.finvoice.barcode import virtual_bar_code
 from fakturahub.formats.finvoice.leaves import (
     NO_PLACE,
     RECOMPUTED,
@@ -27,6 +26,7 @@ from fakturahub.formats.finvoice.leaves import (
 from fakturahub.formats.finvoice.parties import FILLERS
 from fakturahub.formats.values import text_of
 from fakturahub.formats.walk import REPEATED
+from fakturahub.model.barcodes import virtual_bar_code
 from fakturahub.model.checkdigits import is_finnish_reference, is_iban, is_rf_reference
 from fakturahub.model.invoice import CreditTransfer, DirectDebit, PaymentCard, PaymentInstructions
 

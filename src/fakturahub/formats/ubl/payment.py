@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lxml import etree
@@ -43,8 +43,29 @@ _ACCOUNT = Parts(
 
 
 @dataclass(frozen=True, slots=True)
+class _PaymentNote:
+    """The words for the payee's statement of account, which stand with the account."""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return ()
+
+    def key(self, aggregates: str) -> str:
+        return f"{CBC}PaymentNote"
+
+    def step(self, group: str, aggregates: str) -> Step:
+        return _value("remittance", "BT-83")
+
+    def write(self, pen: Pen, noun: CreditTransfer, path: str) -> None:
+        """Left out: what is written has the reference in PaymentID."""
+
+
+@dataclass(frozen=True, slots=True)
 class Means:
     """Every PaymentMeans of the document; their codes (BT-81, 82) and references (BT-83) have to agree."""
+
+    #: whether the note of an account (PaymentNote) is the reference, as in OIOUBL
+    noted: bool = False
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -59,7 +80,8 @@ class Means:
             f"{CBC}ID": _value("mandate", "BT-89"),
             f"{aggregates}PayerFinancialAccount": _within({f"{CBC}ID": _value("debited_account", "BT-91", _IBAN)}),
         }
-        account = _ACCOUNT.step("payment", aggregates)
+        table = (*_ACCOUNT.table, _PaymentNote()) if self.noted else _ACCOUNT.table
+        account = replace(_ACCOUNT, table=table).step("payment", aggregates)
         steps: Steps = {
             f"{CBC}PaymentMeansCode": _code,
             f"{CBC}PaymentDueDate": _due_date,

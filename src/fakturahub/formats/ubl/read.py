@@ -18,12 +18,13 @@ from fakturahub.formats.ubl.binding import READING
 from fakturahub.formats.ubl.containers import seal
 from fakturahub.formats.ubl.extensions import drop_plain_routing, take_self_billed
 from fakturahub.formats.ubl.payment import instructions
+from fakturahub.formats.ubl.reminders import REMINDERS, read_reminder
 from fakturahub.formats.ubl.supporting import MIME_ALIASES
 from fakturahub.formats.ubl.walking import Found, Reader
 from fakturahub.model import Finding, Recognition, Severity
 from fakturahub.model.invoice import CREDIT_NOTE_TYPES, Invoice, Totals
 
-#: the names of the documents that are read whole
+#: the names of the invoices and credit notes that are read whole
 READABLE = frozenset({"ubl-2.1", "peppol-bis-3", "ehf-3", "xrechnung-3", "puf-billing-1.0", "puf-billing-2.0", "vrbl"})
 
 # What PUF leaves optional and EN 16931 has (BG-22, BG-23).
@@ -36,11 +37,13 @@ _TOTALS = (
 
 
 def read(root: etree._Element, recognition: Recognition) -> Reading:
-    """The invoice or credit note *root* as the noun ``Invoice``.
+    """The invoice or credit note *root* as the noun ``Invoice``, a reminder as ``Reminder``.
 
     Raises ``UnknownDocument`` for documents that are only recognised; ``BadValue`` for a date, a number or a text that
     is none or too long; ``UnreadableAttachment``.
     """
+    if recognition.syntax in REMINDERS:
+        return read_reminder(root, recognition)
     if recognition.syntax not in READABLE:
         raise UnknownDocument(
             f"Documents of the syntax {recognition.syntax} are recognised, routed and passed on as they came; this "

@@ -31,7 +31,7 @@ from fakturahub.render.page.work import Work
 from fakturahub.render.parts import PartyBlock, Sheet, Style
 
 #: counts up with every change that makes a page look different; kept pages of an older one are made anew
-TEMPLATE_VERSION = 1
+TEMPLATE_VERSION = 2
 #: the fonts of the package, in the order in which they are asked for a glyph
 FONTS = ("Inter", "DejaVu Sans")
 #: facts that the head of the page has room for; the rest stands below the parties

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-from fakturahub.model.invoice import Invoice
+from fakturahub.model.reminder import Billed
 from fakturahub.render import figures
 from fakturahub.render.labels import text
 from fakturahub.render.parts import Field, PaymentBlock
@@ -31,13 +31,13 @@ _TITLE_OF_KIND = {
 }
 
 
-def blocks(invoice: Invoice, language: str, texts: Texts | None = None) -> tuple[PaymentBlock, ...]:
-    """A block for each way in which *invoice* can be paid, in *language*; none where it names none.
+def blocks(billed: Billed, language: str, texts: Texts | None = None) -> tuple[PaymentBlock, ...]:
+    """A block for each way in which *billed* can be paid, in *language*; none where it names none.
 
     What the sender stated is cleaned by *texts*, which counts what had to be cut.
     """
     cleaned = texts or Texts()
-    return tuple(_block(way, invoice.currency, language, cleaned) for way in ways(invoice))
+    return tuple(_block(way, billed.currency, language, cleaned) for way in ways(billed))
 
 
 def _block(way: Way, currency: str | None, language: str, texts: Texts) -> PaymentBlock:

@@ -13,8 +13,10 @@ from decimal import Decimal
 
 import msgspec
 
+from fakturahub.model.barcodes import virtual_bar_code
 from fakturahub.model.checkdigits import is_iban, is_kid, is_rf_reference
 from fakturahub.model.invoice import CreditTransfer, DirectDebit, Invoice, PaymentCard, PaymentInstructions
+from fakturahub.model.reminder import Billed
 from fakturahub.render.payment import danish, epc, finnish, norwegian, swedish
 from fakturahub.render.payment.code128 import code128c
 from fakturahub.render.payment.grouping import from_the_left
@@ -74,21 +76,22 @@ class _Claim(msgspec.Struct, frozen=True):
         return self.amount if self.asked and self.currency == currency else None
 
 
-def ways(invoice: Invoice) -> tuple[Way, ...]:
-    """The ways in which *invoice* can be paid, as the sender orders them; none where it names none."""
-    payment = invoice.payment
+def ways(billed: Billed) -> tuple[Way, ...]:
+    """The ways in which *billed* can be paid, as the sender orders them; none where it names none."""
+    payment = billed.payment
     if payment is None:
         return ()
-    payable = invoice.totals.payable
+    payable = billed.totals.payable
+    credit = isinstance(billed, Invoice) and billed.is_credit_note
     claim = _Claim(
-        (invoice.payee.name if invoice.payee else None) or invoice.seller.name or invoice.seller.trading_name,
+        (billed.payee.name if billed.payee else None) or billed.seller.name or billed.seller.trading_name,
         payable,
-        invoice.currency,
-        invoice.due_date,
+        billed.currency,
+        billed.due_date,
         payment.means_code,
         payment.remittance,
-        invoice.number,
-        asked=payable is not None and payable > 0 and not invoice.is_credit_note,
+        billed.number,
+        asked=payable is not None and payable > 0 and not credit,
     )
     found = [_transfer(transfer, claim) for transfer in payment.transfers[:MOST_WAYS]]
     if payment.card is not None:
@@ -174,7 +177,7 @@ def _finnish(transfer: CreditTransfer, claim: _Claim) -> Way | None:
     grouped = finnish.grouped(reference) if reference else None
     if reference is None or grouped is None or not claim.asked or claim.currency != "EUR":
         return None
-    digits = finnish.virtual_bar_code(transfer.account, claim.amount, reference, claim.due)
+    digits = virtual_bar_code(transfer.account, claim.amount, reference, claim.due)
     if digits is None:
         return None
     return Way(

@@ -13,6 +13,7 @@ from fakturahub.model import Recognition
 from fakturahub.model.invoice import Invoice, Noun
 from fakturahub.model.letter import Letter
 from fakturahub.model.payslip import Payslip
+from fakturahub.model.reminder import Reminder
 
 #: names a company can ask for that this version does not write yet; the ways out that need them come with them
 LATER = {"oioubl-2.1", "oioubl-2.02", "oioxml-0.71", "farpay-bill", "sendregning", "bs-0601", "factur-x"}
@@ -20,7 +21,7 @@ LATER = {"oioubl-2.1", "oioubl-2.02", "oioxml-0.71", "farpay-bill", "sendregning
 PASSED_ON = {"payslip-2.0"}
 
 FOLDERS = ("samples", "corpora")
-NOUNS = {"invoice": Invoice, "letter": Letter, "payslip": Payslip}
+NOUNS = {"invoice": Invoice, "letter": Letter, "payslip": Payslip, "reminder": Reminder}
 
 
 def test_the_names_that_a_company_can_ask_for_are_those_that_are_written() -> None:

@@ -7,9 +7,9 @@ from decimal import ROUND_HALF_UP, Decimal
 
 import msgspec
 
-from fakturahub.formats.finvoice.barcode import virtual_bar_code
 from fakturahub.formats.finvoice.payment import NATIONAL_PROVIDER
 from fakturahub.formats.finvoice.write.sheet import AS_TEXT, RECOMPUTED, ROUNDED, Sheet, attribute
+from fakturahub.model.barcodes import virtual_bar_code
 from fakturahub.model.checkdigits import is_iban, is_norwegian_account, is_rf_reference, make_iban
 from fakturahub.model.invoice import CreditTransfer, Invoice, PaymentInstructions
 

@@ -90,7 +90,7 @@ class Engine:
             with localcontext(CONTEXT):
                 fired = Run(document, pack, locations).fired(shape.groups(document))
             applicable = root.tag in pack.roots if pack.roots else _touched(document, number)
-            outcomes.append(Outcome(pack.name, applicable, len(pack.checks) if applicable else 0, fired))
+            outcomes.append(Outcome(pack.name, applicable, pack.count(str(root.tag)) if applicable else 0, fired))
         return outcomes
 
 

@@ -20,7 +20,7 @@ from fakturahub.rules.matching import Guards, Matcher, roots
 from fakturahub.rules.runtime.library import execute
 
 #: raised whenever the same pack would be compiled to something else; a cached pack of another version is not taken
-COMPILER = 15
+COMPILER = 16
 
 _MAGIC = b"fakturahub-rules"
 
@@ -65,7 +65,7 @@ class Pack:
     def __init__(self, name: str, digest: str, code: CodeType, data: tuple[Any, ...]) -> None:
         self.name = name
         self.digest = digest
-        patterns, checks, self.slots, self.optimised = data
+        patterns, schema_of, checks, self.slots, self.optimised = data
         names = execute(code)
         self.functions = names
         self.checks: tuple[Check, ...] = tuple(
@@ -119,6 +119,26 @@ class Pack:
         }
         #: names of the root elements that the pack addresses, ``{namespace}local``; none: not told by its contexts
         self.roots = roots(patterns)
+        by_schema = {one: [n for n, schema in enumerate(schema_of) if schema == one] for one in schema_of}
+        self._schemas = [(frozenset(roots([patterns[n] for n in mine])), mine) for mine in by_schema.values()]
+
+    def in_force(self, root: str) -> frozenset[int] | None:
+        """The patterns that are for documents with this root element; None: all of them.
+
+        A pack may hold a schema for each of several syntaxes, some of whose contexts go by parts of names alone: the
+        authority runs each on documents of its own. Where no schema names the root element, as with a fragment, all run.
+        """
+        mine = [patterns for roots, patterns in self._schemas if root in roots or not roots]
+        if len(mine) == len(self._schemas) or not any(root in roots for roots, _patterns in self._schemas):
+            return None
+        return frozenset(number for patterns in mine for number in patterns)
+
+    def count(self, root: str) -> int:
+        """How many checks are in force for documents with this root element."""
+        patterns = self.in_force(root)
+        if patterns is None:
+            return len(self.checks)
+        return sum(pattern in patterns for pattern in self.pattern_of.values())
 
     def __repr__(self) -> str:
         return f"<Pack {self.name}: {len(self.checks)} checks>"
@@ -165,7 +185,7 @@ def compile_pack(schemas: Sequence[tree.Schema], *, name: str, optimise: bool = 
         raise PackRefused(f"the rule pack {name}", tuple(str(one) for one in dict.fromkeys(packing.written.reasons)))
     if not packing.checks:
         raise PackRefused(f"the rule pack {name}", ("it has no assert and no report",))
-    data = (packing.patterns, packing.checks, packing.written.slots, optimise)
+    data = (packing.patterns, packing.schema_of, packing.checks, packing.written.slots, optimise)
     return Compiled(name, content_hash(schemas), packing.source(), data)
 
 

@@ -76,15 +76,22 @@ class Shape:
         self._watched: list[tuple[Record, dict[str | None, Checks], frozenset[str | None]]] = []
         self._doubled: dict[Record, Checks] = {}
         self._groups: dict[Any, tuple[Group, ...]] = {}
+        records = tuple(records)
+        force = pack.in_force(_root(records))
         for record in records:
             if record.plan[number] is None:
                 continue
             entries, called = record.plan[number]
-            self._present.extend(called.present)
-            if called.texts:
-                self._watched.append((record, called.texts, frozenset(called.texts)))
-            if called.doubled:
-                self._doubled[record] = called.doubled
+            present, texts, doubled = called.present, called.texts, called.doubled
+            if force is not None:
+                entries = [entry for entry in entries if entry[0] in force]
+                present, doubled = _of(present, force), _of(doubled, force)
+                texts = {text: mine for text, checks in texts.items() if (mine := _of(checks, force))}
+            self._present.extend(present)
+            if texts:
+                self._watched.append((record, texts, frozenset(texts)))
+            if doubled:
+                self._doubled[record] = doubled
             for entry in entries:
                 self._together.setdefault((id(entry), record.is_attribute), (entry, []))[1].append(record)
 
@@ -136,6 +143,15 @@ class Shape:
                 switched = tuple(_switched(self._pack, turns))
                 groups.append(Group(tuple(members), one, members[0].is_attribute, switched))
         return tuple(groups)
+
+
+def _root(records: Iterable[Record]) -> str:
+    """The name of the root element; empty where there is none among *records*."""
+    return next((one.tag for one in records if one.tag and one.parent is not None and not one.parent.tag), "")
+
+
+def _of(checks: Checks, patterns: frozenset[int]) -> Checks:
+    return tuple(one for one in checks if one[0] in patterns)
 
 
 def _turn(pack: Pack, pattern: int, rule: int, ways: Any, suspects: Iterable[int]) -> Turn:

@@ -47,6 +47,8 @@ class Packing:
         self.checks: list[tuple[Any, ...]] = []
         #: per pattern: (whether attributes are looked at, rules)
         self.patterns: list[tuple[bool, list[Any]]] = []
+        #: per pattern: the number of its schema
+        self.schema_of: list[int] = []
         self.regexes: list[str] = []
         self._filters = Filters()
 
@@ -65,6 +67,7 @@ class Packing:
         for pattern in schema.patterns:
             if active is None or pattern.id in active:
                 self._pattern(module, pattern, known)
+                self.schema_of.append(number)
         for (text, flags, use), name in module.compiler.regexes.items():
             self.regexes.append(f"{name} = LatentRegex({text!r}, {flags!r}, {use!r})")
         for text, name in module.short.decimals.items():

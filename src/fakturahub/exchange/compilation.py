@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 from xml.sax.saxutils import quoteattr
 
 import msgspec
@@ -239,17 +240,18 @@ def inferred_profile(pack: Pack) -> str | None:
 def check_control(pack: Pack, control: bytes | None) -> None:
     """Run the control documents of *pack*: *control*, else an empty root of each type that it addresses.
 
-    Each must have a fatal finding. Raises ``PackRefused`` where one has none, which means that the pack does not do
-    what it is there for, and where there is none to run.
+    Where no rule is about the root itself, the elements that rules are about stand in it, as empty. Each must have a
+    fatal finding. Raises ``PackRefused`` where one has none, which means that the pack does not do what it is there
+    for, and where there is none to run.
     """
-    documents = [("the control document", control)] if control is not None else list(_empty_roots(pack))
+    documents = [("the control document", (control,))] if control is not None else list(_empty_roots(pack))
     if not documents:
         raise PackRefused(
             f"The rule pack {pack.name}",
             ("its rules do not tell which documents they are for; name one that must fail with --control FILE",),
         )
-    for what, data in documents:
-        if not _fails(pack, data, what):
+    for what, forms in documents:
+        if not any(_fails(pack, data, what) for data in forms):
             raise PackRefused(
                 f"The rule pack {pack.name}",
                 (f"{what} must fail and does not: it has no fatal finding; {_advice(control)}",),
@@ -271,11 +273,21 @@ def _fails(pack: Pack, data: bytes, what: str) -> bool:
     return any(fired.severity is Severity.FATAL and not fired.fault for fired in outcome.fired)
 
 
-def _empty_roots(pack: Pack) -> Iterator[tuple[str, bytes]]:
+def _empty_roots(pack: Pack) -> Iterator[tuple[str, tuple[bytes, ...]]]:
     for root in pack.roots:
-        namespace, local = split_name(root)
-        declared = f" xmlns={quoteattr(namespace)}" if namespace else ""
-        yield f"an empty {local}", f"<{local}{declared}/>".encode()
+        within: dict[str, Any] = {}
+        for chain in pack.chains:
+            place = within
+            for name in chain[1:] if chain[0] == root else chain:
+                place = place.setdefault(name, {})
+        yield f"an empty {split_name(root)[1]}", (_element(root, {}), _element(root, within))
+
+
+def _element(name: str, within: Mapping[str, Any]) -> bytes:
+    """An element with nothing but the elements *within* it."""
+    namespace, local = split_name(name)
+    inner = b"".join(_element(one, below) for one, below in within.items())
+    return f"<{local} xmlns={quoteattr(namespace)}>".encode() + inner + f"</{local}>".encode()
 
 
 def split_name(tag: str) -> tuple[str, str]:

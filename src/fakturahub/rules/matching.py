@@ -180,6 +180,22 @@ def _may_match(entries: Any, pattern: int, rule: int) -> bool:
     return any(one == pattern and any(known == rule for known, _ways in found) for one, found in entries)
 
 
+def chains(patterns: Sequence[Any]) -> tuple[tuple[str, ...], ...]:
+    """The names of elements, from the outermost in, that contexts name in full, without predicates; each once."""
+    found: dict[tuple[str, ...], None] = {}
+    for _attributes, rules in patterns:
+        for alternative_list, *_rest in rules:
+            for _starts, kind, steps, *_functions in alternative_list:
+                plain = all(
+                    not deep and one == "element" and namespace is not None and local is not None and not any(more)
+                    for deep, one, namespace, local, *more in steps[1:]
+                )
+                if kind == "element" and plain and steps and steps[0][1] == "element" and steps[0][3] is not None:
+                    names = [f"{{{step[2]}}}{step[3]}" if step[2] else step[3] for step in steps]
+                    found[tuple(names)] = None
+    return tuple(found)
+
+
 def roots(patterns: Sequence[Any]) -> tuple[str, ...]:
     """The root elements that a pack addresses, as far as its contexts tell.
 

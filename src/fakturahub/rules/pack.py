@@ -16,7 +16,7 @@ from fakturahub.errors import PackRefused, StalePack
 from fakturahub.model import Severity
 from fakturahub.rules import tree
 from fakturahub.rules.compiler.packing import packed
-from fakturahub.rules.matching import Guards, Matcher, roots
+from fakturahub.rules.matching import Guards, Matcher, chains, roots
 from fakturahub.rules.runtime.library import execute
 
 #: raised whenever the same pack would be compiled to something else; a cached pack of another version is not taken
@@ -119,6 +119,8 @@ class Pack:
         }
         #: names of the root elements that the pack addresses, ``{namespace}local``; none: not told by its contexts
         self.roots = roots(patterns)
+        #: elements that its contexts name, from the outermost in
+        self.chains = chains(patterns)
         by_schema = {one: [n for n, schema in enumerate(schema_of) if schema == one] for one in schema_of}
         self._schemas = [(frozenset(roots([patterns[n] for n in mine])), mine) for mine in by_schema.values()]
 
@@ -126,7 +128,8 @@ class Pack:
         """The patterns that are for documents with this root element; None: all of them.
 
         A pack may hold a schema for each of several syntaxes, some of whose contexts go by parts of names alone: the
-        authority runs each on documents of its own. Where no schema names the root element, as with a fragment, all run.
+        authority runs each on documents of its own. Where no schema names the root element, as with a fragment, all
+        run.
         """
         mine = [patterns for roots, patterns in self._schemas if root in roots or not roots]
         if len(mine) == len(self._schemas) or not any(root in roots for roots, _patterns in self._schemas):

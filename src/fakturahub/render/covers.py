@@ -80,7 +80,9 @@ def payslip_sheet(payslip: Payslip, language: str, style: Style) -> Sheet:
     if payslip.net is not None:
         label = texts.line(payslip.net_label, 100) or labels.text(language, "sums.net_pay")
         totals = (Total(label=label, amount=figures.amount(payslip.net, language, "EUR"), currency="EUR", strong=True),)
-    notes = [Paragraph(text=texts.line(title)) for title in payslip.titles[:_MOST_LINES] if title]
+    title = labels.text(language, "document.payslip")
+    said = [texts.line(one) for one in payslip.titles[:_MOST_LINES] if one]
+    notes = [Paragraph(text=one) for one in said if one.casefold() != title.casefold()]
     if payslip.files:
         notes.append(Paragraph(text=labels.text(language, "page.payslip_pages")))
     receiver = _payslip_party(payslip.recipient, texts, language)
@@ -91,7 +93,7 @@ def payslip_sheet(payslip: Payslip, language: str, style: Style) -> Sheet:
     return Sheet(
         language=language,
         kind="payslip",
-        title=labels.text(language, "document.payslip"),
+        title=title,
         number=texts.line(payslip.number, 60),
         country="FI",
         style=style,

@@ -12,50 +12,35 @@ from decimal import Decimal
 from fakturahub.model.invoice import Party
 from fakturahub.model.reminder import Claim, CollectionNotice, Demand, Reminder
 from fakturahub.render import billing, figures, labels, parties
-from fakturahub.render.lines import period, table_of
+from fakturahub.render.billing import Particulars
+from fakturahub.render.lines import period
 from fakturahub.render.parts import Column, Field, PartyBlock, Row, Sheet, Style, Table, Total
 from fakturahub.render.payment import blocks
 from fakturahub.render.texts import Texts
 
 #: columns of a claim, in the order of the page; those that no claim fills are left out
 _DATES = ("issue_date", "due_date")
+_KEPT = frozenset({"lines", "claims"})
 _AMOUNTS = ("amount", "paid", "credited", "open", "interest", "fee")
 
 
 def demand_sheet(demand: Demand, language: str, style: Style) -> Sheet:
     """*demand* in *language*. Its counts are bounded by ``render.sheet``."""
     texts = Texts()
-    seller = demand.seller
-    home = seller.address.country if seller.address else None
+    home = billing.home_of(demand)
     notice = isinstance(demand, CollectionNotice)
-    return Sheet(
-        language=language,
+    own = Particulars(
         kind="collection-notice" if notice else "reminder",
         title=_title(demand, language),
-        number=texts.line(demand.number, 60),
-        country=(home or "").upper(),
-        style=style,
-        sender=parties.sender_of(seller, texts, language, home),
-        sender_title=labels.text(language, "party.sender" if notice else "party.seller"),
-        receiver=parties.receiver_of(demand.buyer, texts, language, home),
+        sender="party.sender" if notice else "party.seller",
+        adjustments="sums.fees",
         facts=tuple(_facts(demand, texts, language)),
         parties=(*_creditor(demand, texts, language, home), *parties.others_of(demand, texts, language, home)),
-        claims=_table(demand, texts, language),
-        table=table_of(demand, texts, language),
-        adjustments_title=labels.text(language, "sums.fees"),
-        adjustments=billing.adjustments(demand, texts, language),
-        vat=billing.vat_table(demand, texts, language),
-        totals=tuple(_totals(demand, language)),
-        notes=tuple(billing.notes(demand, texts, language)),
+        totals=_totals(demand, language),
         payment=blocks(demand, language, texts),
-        supporting_title=labels.text(language, "page.supporting"),
-        supporting=tuple(billing.supporting(demand.supporting, texts)),
-        footer=billing.footer(demand, style, texts, language),
-        page_label=labels.text(language, "page.page"),
-        of_label=labels.text(language, "page.of"),
-        shortened=texts.shortened,
-        shortened_note=labels.text(language, "page.shortened").format(count=texts.shortened) if texts.shortened else "",
+        claims=_table(demand, texts, language),
     )
+    return billing.sheet(demand, own, texts, language, style)
 
 
 def _title(demand: Demand, language: str) -> str:
@@ -104,15 +89,13 @@ def _facts(demand: Demand, texts: Texts, language: str) -> Iterable[Field]:
     )
     if not _has_table(demand):
         for one in demand.claims:
-            dated = f" ({billing.day(one.issue_date, language)})" if one.issue_date else ""
-            yield Field(labels.text(language, "fact.preceding"), texts.line(one.number, 60) + dated)
-    object_id = "" if demand.object_id is None else parties.identifier(demand.object_id, texts)
+            yield billing.reference(one.number, one.issue_date, texts, language)
     yield from billing.named(
         (
             ("sales_order", texts.line(demand.sales_order, 80)),
             ("contract", texts.line(demand.contract, 80)),
             ("project", texts.line(demand.project, 80)),
-            ("object", object_id),
+            ("object", billing.object_of(demand, texts)),
             ("buyer_accounting", texts.line(demand.buyer_accounting, 80)),
         ),
         language,
@@ -166,7 +149,7 @@ def _amount(claim: Claim, field: str, language: str, currency: str | None) -> st
     if value is None:
         return ""
     # What is taken off bears a minus, as in the sums.
-    return figures.amount(-value if value and field in ("paid", "credited") else value, language, currency)
+    return figures.amount(value.copy_negate() if value and field in ("paid", "credited") else value, language, currency)
 
 
 def _details(claim: Claim, texts: Texts, language: str) -> Iterable[str]:
@@ -178,25 +161,18 @@ def _details(claim: Claim, texts: Texts, language: str) -> Iterable[str]:
 
 
 def _totals(demand: Demand, language: str) -> Iterable[Total]:
-    totals, currency = demand.totals, demand.currency
+    totals = demand.totals
     stated = (
         ("lines" if demand.lines else "claims", totals.lines),
-        ("allowances", None if totals.allowances is None else -totals.allowances),
+        ("allowances", billing.taken_off(totals.allowances)),
         ("fees", totals.charges),
         # A claim is no turnover: sums with and without VAT tell something only where there is VAT.
         ("without_vat", totals.without_vat if totals.vat else None),
         ("vat", totals.vat),
+        ("vat_in", totals.vat_accounting),
         ("with_vat", totals.with_vat if totals.vat else None),
-        ("paid", None if totals.paid is None else -totals.paid),
+        ("paid", billing.taken_off(totals.paid)),
         ("rounding", totals.rounding),
     )
-    for key, value in stated:
-        if value is not None and (value or key in ("lines", "claims")):
-            yield Total(label=labels.text(language, f"sums.{key}"), amount=figures.amount(value, language, currency))
-    if totals.vat_accounting is not None:
-        own = demand.accounting_currency or ""
-        label = labels.text(language, "sums.vat_in").format(currency=own)
-        yield Total(label=label, amount=figures.amount(totals.vat_accounting, language, own), currency=own)
-    if totals.payable is not None:
-        amount = figures.amount(totals.payable, language, currency)
-        yield Total(label=labels.text(language, "sums.payable"), amount=amount, currency=currency or "", strong=True)
+    yield from billing.totals(demand, stated, language, kept=_KEPT)
+    yield from billing.payable(demand, "payable", language)

@@ -1,6 +1,7 @@
 """Amounts, numbers, percentages and dates in the six languages, as the Unicode CLDR writes them (library babel).
 
-Nothing is rounded and no digit is dropped: an amount has at least the decimals of its currency, and all that the
+Nothing is rounded and no digit is dropped (Python's signs and sums of decimals round to 28 digits, so that no sign is
+turned by them here: ``Decimal.copy_negate``): an amount has at least the decimals of its currency, and all that the
 sender stated. Groups of three are parted by a space that does not break, or by the point or comma of the language.
 """
 
@@ -35,7 +36,7 @@ def number(value: Decimal, language: str, *, least: int = 0) -> str:
     sign, digits, exponent = value.as_tuple()
     if not isinstance(exponent, int) or len(digits) + abs(exponent) > _MOST_DIGITS:
         return str(value)
-    whole, _, part = f"{abs(value):f}".partition(".")
+    whole, _, part = f"{value.copy_abs():f}".partition(".")
     part = part.rstrip("0").ljust(least, "0")
     decimal, group = _symbols(language)
     first = len(whole) % 3

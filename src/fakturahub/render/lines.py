@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Context, Decimal
 
 from fakturahub.model.invoice import AllowanceCharge, Line, Period
 from fakturahub.model.reminder import Billed
@@ -16,6 +16,8 @@ from fakturahub.render.texts import Texts
 _MOST_ATTRIBUTES = 40
 #: allowances and charges of a line that are shown
 _MOST_ADJUSTMENTS = 20
+#: of running sums: digits enough for whatever is shown as a number; what overflows is shown as infinite
+_EXACT = Context(prec=120, traps=[])
 _NUMBERS = frozenset({"quantity", "price", "vat", "amount"})
 _KEYS = ("id", "item", "quantity", "unit", "price", "vat", "amount")
 #: columns that a table has even where no line fills them
@@ -32,7 +34,7 @@ def table_of(billed: Billed, texts: Texts, language: str) -> Table:
     rows = []
     carried = Decimal(0)
     for line, row in zip(billed.lines, cells, strict=True):
-        carried += line.amount or 0
+        carried = _EXACT.add(carried, line.amount or Decimal(0))
         rows.append(
             Row(
                 cells=tuple(row[place] for place in places),
@@ -156,7 +158,7 @@ def basis(one: AllowanceCharge, language: str, currency: str | None) -> str:
 
 def adjustment(one: AllowanceCharge, key: str, texts: Texts, language: str, currency: str | None) -> str:
     """An allowance (*key* ``allowance``, with a minus) or charge of a line in one line."""
-    value = -one.amount if key == "allowance" else one.amount
+    value = one.amount.copy_negate() if key == "allowance" else one.amount
     reason = texts.line(one.reason, 200) or labels.text(language, f"line.{key}")
     how = basis(one, language, currency)
     return f"{reason}{f' ({how})' if how else ''}: {figures.amount(value, language, currency)}"

@@ -124,6 +124,8 @@ class PaymentBlock(Part, frozen=True, kw_only=True):
     title: str = ""
     #: in the order in which they are read: payee, account, BIC, reference, due date, amount
     fields: tuple[Field, ...] = ()
+    #: accounts to choose from, each with its BIC, where there are several
+    accounts: tuple[tuple[Field, ...], ...] = ()
     #: what a machine or a clerk reads, character by character, such as ``+71<000000000000000+12345678<``
     lines: tuple[str, ...] = ()
     #: a sentence for the person who pays

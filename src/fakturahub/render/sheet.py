@@ -14,11 +14,11 @@ from fakturahub.model.invoice import Invoice, Noun
 from fakturahub.model.letter import Letter
 from fakturahub.model.payslip import Payslip
 from fakturahub.model.reminder import Billed, Demand
-from fakturahub.render import billing, figures, labels, parties
+from fakturahub.render import billing, labels, parties
+from fakturahub.render.billing import Particulars
 from fakturahub.render.covers import letter_sheet, payslip_sheet
 from fakturahub.render.demands import demand_sheet
-from fakturahub.render.lines import period, table_of
-from fakturahub.render.parties import identifier
+from fakturahub.render.lines import period
 from fakturahub.render.parts import Field, PaymentBlock, Sheet, Style, Total
 from fakturahub.render.payment import blocks
 from fakturahub.render.texts import Texts
@@ -27,6 +27,8 @@ from fakturahub.render.texts import Texts
 MOST_LINES = 10_000
 #: VAT groups, allowances, charges, notes, preceding invoices or claims, supporting documents that are drawn, of each
 MOST_OF_EACH = 500
+#: sums that a bill has even where they are nothing
+_KEPT = frozenset({"lines", "without_vat", "vat", "with_vat"})
 
 
 def sheet_of(
@@ -93,37 +95,18 @@ def _check(billed: Billed) -> None:
 def _invoice_sheet(invoice: Invoice, language: str, style: Style) -> Sheet:
     _check(invoice)
     texts = Texts()
-    seller = invoice.seller
-    home = seller.address.country if seller.address else None
-    title = labels.text(language, "document.credit_note" if invoice.is_credit_note else "document.invoice")
-    sheet = Sheet(
-        language=language,
-        kind="credit-note" if invoice.is_credit_note else "invoice",
-        title=title,
-        number=texts.line(invoice.number, 60),
-        country=(home or "").upper(),
-        style=style,
-        sender=parties.sender_of(seller, texts, language, home),
-        sender_title=labels.text(language, "party.seller"),
-        receiver=parties.receiver_of(invoice.buyer, texts, language, home),
+    credit = invoice.is_credit_note
+    own = Particulars(
+        kind="credit-note" if credit else "invoice",
+        title=labels.text(language, "document.credit_note" if credit else "document.invoice"),
+        sender="party.seller",
+        adjustments="sums.adjustments",
         facts=tuple(_facts(invoice, texts, language)),
-        parties=parties.others_of(invoice, texts, language, home),
-        table=table_of(invoice, texts, language),
-        adjustments_title=labels.text(language, "sums.adjustments"),
-        adjustments=billing.adjustments(invoice, texts, language),
-        vat=billing.vat_table(invoice, texts, language),
-        totals=tuple(_totals(invoice, language)),
-        notes=tuple(billing.notes(invoice, texts, language)),
+        parties=parties.others_of(invoice, texts, language, billing.home_of(invoice)),
+        totals=_totals(invoice, language),
         payment=_payment(invoice, texts, language),
-        supporting_title=labels.text(language, "page.supporting"),
-        supporting=tuple(billing.supporting(invoice.supporting, texts)),
-        footer=billing.footer(invoice, style, texts, language),
-        page_label=labels.text(language, "page.page"),
-        of_label=labels.text(language, "page.of"),
-        shortened=texts.shortened,
-        shortened_note=labels.text(language, "page.shortened").format(count=texts.shortened) if texts.shortened else "",
     )
-    return sheet
+    return billing.sheet(invoice, own, texts, language, style)
 
 
 def _payment(invoice: Invoice, texts: Texts, language: str) -> tuple[PaymentBlock, ...]:
@@ -147,9 +130,7 @@ def _facts(invoice: Invoice, texts: Texts, language: str) -> Iterable[Field]:
         language,
     )
     for one in invoice.preceding:
-        dated = f" ({billing.day(one.issue_date, language)})" if one.issue_date else ""
-        yield Field(labels.text(language, "fact.preceding"), texts.line(one.number, 60) + dated)
-    object_id = "" if invoice.object_id is None else identifier(invoice.object_id, texts)
+        yield billing.reference(one.number, one.issue_date, texts, language)
     yield from billing.named(
         (
             ("sales_order", texts.line(invoice.sales_order, 80)),
@@ -158,7 +139,7 @@ def _facts(invoice: Invoice, texts: Texts, language: str) -> Iterable[Field]:
             ("tender", texts.line(invoice.tender, 80)),
             ("despatch_advice", texts.line(invoice.despatch_advice, 80)),
             ("receiving_advice", texts.line(invoice.receiving_advice, 80)),
-            ("object", object_id),
+            ("object", billing.object_of(invoice, texts)),
             ("buyer_accounting", texts.line(invoice.buyer_accounting, 80)),
         ),
         language,
@@ -167,36 +148,16 @@ def _facts(invoice: Invoice, texts: Texts, language: str) -> Iterable[Field]:
 
 def _totals(invoice: Invoice, language: str) -> Iterable[Total]:
     totals = invoice.totals
-    in_currency = (
+    stated = (
         ("lines", totals.lines if totals.allowances or totals.charges else None),
-        ("allowances", None if totals.allowances is None else -totals.allowances),
+        ("allowances", billing.taken_off(totals.allowances)),
         ("charges", totals.charges),
         ("without_vat", totals.without_vat),
         ("vat", totals.vat),
-    )
-    for key, value in in_currency:
-        if value is not None and (value or key not in ("allowances", "charges")):
-            yield Total(
-                label=labels.text(language, f"sums.{key}"), amount=figures.amount(value, language, invoice.currency)
-            )
-    if totals.vat_accounting is not None:
-        currency = invoice.accounting_currency or ""
-        label = labels.text(language, "sums.vat_in").format(currency=currency)
-        yield Total(label=label, amount=figures.amount(totals.vat_accounting, language, currency), currency=currency)
-    after = (
+        ("vat_in", totals.vat_accounting),
         ("with_vat", totals.with_vat),
-        ("paid", None if totals.paid is None else -totals.paid),
+        ("paid", billing.taken_off(totals.paid)),
         ("rounding", totals.rounding),
     )
-    for key, value in after:
-        if value is not None and (value or key == "with_vat"):
-            yield Total(
-                label=labels.text(language, f"sums.{key}"), amount=figures.amount(value, language, invoice.currency)
-            )
-    if totals.payable is not None:
-        yield Total(
-            label=labels.text(language, "sums.credited" if invoice.is_credit_note else "sums.payable"),
-            amount=figures.amount(totals.payable, language, invoice.currency),
-            currency=invoice.currency or "",
-            strong=True,
-        )
+    yield from billing.totals(invoice, stated, language, kept=_KEPT)
+    yield from billing.payable(invoice, "credited" if invoice.is_credit_note else "payable", language)

@@ -53,7 +53,7 @@ def bare(text: str) -> str:
 def written(value: Decimal, language: str) -> tuple[str, ...]:
     """The forms that *value* may have on a page: with two decimals at least, and without needless zeros."""
     decimal, group = SIGNS[language]
-    plain = f"{abs(value):f}"
+    plain = f"{value.copy_abs():f}"
     whole, _, part = plain.partition(".")
     whole = f"{int(whole):,}".replace(",", group)
     part = part.rstrip("0")
@@ -94,7 +94,7 @@ def _forms(one: Stated, language: str) -> Iterator[str]:
     if isinstance(value, Decimal):
         yield from written(value, language)
         # Allowances are taken away, and so is what is paid already.
-        yield from written(-value, language)
+        yield from written(value.copy_negate(), language)
     elif isinstance(value, date):
         yield day(value, language)
     elif isinstance(value, Identifier):

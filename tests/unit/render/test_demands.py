@@ -67,9 +67,9 @@ def test_everything_on_the_sheet_is_on_the_html_page(name: str, language: str) -
         (reminder(), "de", "2. Mahnung"),
         (reminder(level=3), "en", "Reminder no. 3"),
         (reminder(before_collection=True), "nb", "Inkassovarsel"),
-        (reminder(before_collection=True), "en", "Notice before collection"),
+        (reminder(before_collection=True), "en", "Notice before debt collection"),
         (collection_notice(), "nb", "Betalingsoppfordring"),
-        (collection_notice(), "en", "Collection notice"),
+        (collection_notice(), "en", "Debt collection notice"),
     ],
 )
 def test_the_title_says_which_demand_it_is(demand: Demand, language: str, title: str) -> None:
@@ -120,7 +120,7 @@ def test_nothing_is_reckoned() -> None:
     """Sums that do not add up are shown as they are, and a sum that is not stated is not there."""
     wrong = Totals(lines=Decimal("1.00"), payable=Decimal("77.00"))
     sheet = sheet_of(reminder(totals=wrong), language="en")
-    assert [(one.label, one.amount) for one in sheet.totals] == [("Sum of unpaid claims", "1.00"), ("To pay", "77.00")]
+    assert [(one.label, one.amount) for one in sheet.totals] == [("Sum of unpaid claims", "1.00"), ("Amount due", "77.00")]
     assert sheet_of(reminder(totals=Totals()), language="en").totals == ()
 
 
@@ -132,7 +132,7 @@ def test_vat_is_shown_where_there_is_some() -> None:
     vat = (VatBreakdown(taxable=Decimal(10), tax=Decimal("2.50"), category="S", rate=Decimal(25)),)
     sheet = sheet_of(reminder(totals=totals, vat=vat), language="en")
     assert [one.label for one in sheet.totals] == [
-        "Sum of unpaid claims", "Fees and interest", "Total without VAT", "VAT", "Total with VAT", "To pay",
+        "Sum of unpaid claims", "Fees and interest", "Total excl. VAT", "VAT", "Total incl. VAT", "Amount due",
     ]  # fmt: skip
     assert sheet.vat.rows[0].rate == "25%"
 

@@ -132,14 +132,14 @@ def test_sums_that_say_nothing_are_left_out() -> None:
         payable=Decimal(10),
     )  # fmt: skip
     sheet = sheet_of(Invoice(totals=totals, currency="EUR"), language="en")
-    assert [one.label for one in sheet.totals] == ["Total without VAT", "VAT", "Total with VAT", "To pay"]
+    assert [one.label for one in sheet.totals] == ["Total excl. VAT", "VAT", "Total incl. VAT", "Amount due"]
     assert [one.strong for one in sheet.totals] == [False, False, False, True]
 
 
 def test_a_category_without_tax_is_named_and_its_reason_told() -> None:
     vat = VatBreakdown(taxable=Decimal(5), tax=Decimal(0), category="AE", rate=Decimal(0), exemption_reason="§ 13b")
     (row,) = sheet_of(Invoice(vat=(vat,)), language="de").vat.rows
-    assert (row.rate, row.note) == ("0\u00a0% Steuerschuld beim Empfänger", "§ 13b")
+    assert (row.rate, row.note) == ("0\u00a0% Steuerschuldnerschaft des Leistungsempfängers", "§ 13b")
 
 
 def test_a_credit_note_asks_for_no_payment() -> None:
@@ -161,7 +161,7 @@ def test_a_letter_and_a_payslip_have_covers_without_what_is_private() -> None:
     letter = Letter(number="7", recipient=LetterParty(names=("A", "B"), address=LetterAddress(town="Turku")))
     sheet = sheet_of(letter, language="fi", today=date(2026, 11, 20))
     assert (sheet.receiver.name, sheet.receiver.address) == ("A", ("B", "Turku"))
-    assert Field("Päivä", "20.11.2026") in sheet.facts
+    assert Field("Päiväys", "20.11.2026") in sheet.facts
     employee = Employee(person=PersonId("131052-308T"), fore_name="Aino", surname="Aalto")
     payslip = sheet_of(Payslip(number="9", net=Decimal("2500"), employee=employee, language="sv"))
     assert (payslip.language, payslip.receiver.name) == ("sv", "Aino Aalto")

@@ -31,7 +31,9 @@ from fakturahub.render.page.work import Work
 from fakturahub.render.parts import PartyBlock, Sheet, Style
 
 #: counts up with every change that makes a page look different; kept pages of an older one are made anew
-TEMPLATE_VERSION = 2
+TEMPLATE_VERSION = 3
+#: the files of the template
+TEMPLATE = ("page.typ", "lines.typ", "payment.typ", "words.typ")
 #: the fonts of the package, in the order in which they are asked for a glyph
 FONTS = ("Inter", "DejaVu Sans")
 #: facts that the head of the page has room for; the rest stands below the parties
@@ -68,7 +70,9 @@ def _data_of(sheet: Sheet) -> dict[str, Any]:
     """The sheet for the template: with places to break at in its words, and none in what machines read."""
     data: dict[str, Any] = msgspec.to_builtins(msgspec.structs.replace(sheet, style=Style(), payment=()))
     blocks: list[dict[str, Any]] = msgspec.to_builtins(sheet.payment)
-    words = [block | {"fields": breakable(block["fields"])} for block in blocks]
+    words = [
+        block | {"fields": breakable(block["fields"]), "accounts": breakable(block["accounts"])} for block in blocks
+    ]
     return {**breakable(data), "payment": words}
 
 
@@ -85,7 +89,7 @@ def _made(folder: Path, data: dict[str, Any], setting: dict[str, Any], at: datet
 
 def _setting(sheet: Sheet, folder: Path, embedded: Sequence[EmbeddedFile]) -> dict[str, Any]:
     """What the template has to know besides the sheet; writes the files it reads into *folder*."""
-    for name in ("page.typ", "lines.typ", "payment.typ"):
+    for name in TEMPLATE:
         (folder / name).write_bytes(_template(name))
     logo = None
     if sheet.style.logo is not None:

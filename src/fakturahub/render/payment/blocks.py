@@ -9,6 +9,7 @@ from fakturahub.model.reminder import Billed
 from fakturahub.render import figures
 from fakturahub.render.labels import text
 from fakturahub.render.parts import Field, PaymentBlock
+from fakturahub.render.payment.several import together
 from fakturahub.render.payment.ways import Value, Way, ways
 from fakturahub.render.texts import Texts
 
@@ -37,7 +38,7 @@ def blocks(billed: Billed, language: str, texts: Texts | None = None) -> tuple[P
     What the sender stated is cleaned by *texts*, which counts what had to be cut.
     """
     cleaned = texts or Texts()
-    return tuple(_block(way, billed.currency, language, cleaned) for way in ways(billed))
+    return tuple(_block(way, billed.currency, language, cleaned) for way in together(ways(billed)))
 
 
 def _block(way: Way, currency: str | None, language: str, texts: Texts) -> PaymentBlock:
@@ -45,16 +46,22 @@ def _block(way: Way, currency: str | None, language: str, texts: Texts) -> Payme
     return PaymentBlock(
         kind=way.kind,
         title=text(language, f"payment.{title}"),
-        fields=tuple(
-            Field(text(language, f"payment.{name}"), _said(value, currency, language, texts))
-            for name, value in way.fields
-        ),
+        fields=_fields(way.fields, currency, language, texts),
+        accounts=tuple(_fields(account, currency, language, texts) for account in way.accounts),
         # Made of digits and marks only; the blanks in them have a meaning.
         lines=way.lines,
         note=text(language, "payment.note_qr") if way.matrix else "",
         digits=way.digits,
         bars=way.bars,
         matrix=way.matrix,
+    )
+
+
+def _fields(
+    stated: tuple[tuple[str, Value], ...], currency: str | None, language: str, texts: Texts
+) -> tuple[Field, ...]:
+    return tuple(
+        Field(text(language, f"payment.{name}"), _said(value, currency, language, texts)) for name, value in stated
     )
 
 

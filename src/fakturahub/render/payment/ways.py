@@ -48,6 +48,8 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     bars: tuple[int, ...] = ()
     #: rows of the modules of a QR code without its quiet zone; 1 is dark
     matrix: tuple[str, ...] = ()
+    #: the accounts, each with its BIC, where there are several to choose from and none in ``fields``
+    accounts: tuple[tuple[tuple[str, Value], ...], ...] = ()
 
 
 class _Claim(msgspec.Struct, frozen=True):

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from fakturahub import formats
 from fakturahub.errors import FakturahubError
+from tests.unit.formats.front.damage import DAMAGES
 
 pytestmark = [pytest.mark.conformance, pytest.mark.timeout(1800)]
 
@@ -23,55 +23,6 @@ FOLDERS = ("samples/ehf", "corpora/en16931/examples", "corpora/peppol-bis3", "co
 COPIES = 200
 #: seconds that reading a document may take on a busy machine
 LONGEST = 2.0
-
-
-def _flip(data: bytes, chance: random.Random) -> bytes:
-    copy = bytearray(data)
-    for _ in range(chance.randint(1, 8)):
-        copy[chance.randrange(len(copy))] = chance.randrange(256)
-    return bytes(copy)
-
-
-def _cut(data: bytes, chance: random.Random) -> bytes:
-    return data[: chance.randrange(len(data))]
-
-
-def _drop(data: bytes, chance: random.Random) -> bytes:
-    at = chance.randrange(len(data))
-    return data[:at] + data[at + chance.randint(1, 400) :]
-
-
-def _repeat(data: bytes, chance: random.Random) -> bytes:
-    at = chance.randrange(len(data))
-    end = at + chance.randint(1, 400)
-    return data[:end] + data[at:end] * chance.randint(1, 20) + data[end:]
-
-
-def _swap_value(data: bytes, chance: random.Random) -> bytes:
-    values = (
-        b"",
-        b" ",
-        b"NaN",
-        b"1e400",
-        b"-0",
-        b"9" * 60,
-        b"2026-02-30",
-        b"&#0;",
-        b"&lt;",
-        "\u0663".encode(),
-        b"\xff\xfe",
-    )
-    at = data.find(b">", chance.randrange(len(data)))
-    end = data.find(b"<", at)
-    return data if at < 0 or end < 0 else data[: at + 1] + chance.choice(values) + data[end:]
-
-
-def _recode(data: bytes, chance: random.Random) -> bytes:
-    text = data.decode("utf-8", "replace")
-    return text.encode(chance.choice(("utf-16", "utf-16-le", "utf-32", "latin-1", "cp1252", "utf-7")), "replace")
-
-
-DAMAGES: tuple[Callable[[bytes, random.Random], bytes], ...] = (_flip, _cut, _drop, _repeat, _swap_value, _recode)
 
 
 def _documents(shared: Path) -> list[Path]:

@@ -17,7 +17,7 @@ from fakturahub.dialects.farpay import provision as farpay
 from fakturahub.dialects.pagero import provision as pagero
 from fakturahub.dialects.sendregning import provision as sendregning
 from fakturahub.dialects.vertex import provision as vertex
-from fakturahub.errors import MasterKeyError, ProvisioningError
+from fakturahub.errors import MasterKeyError, ProvisioningError, UnrenderableDocument
 from fakturahub.identity.sealing import MasterKey
 from fakturahub.identity.stored_settings import Protected, protected
 from fakturahub.storage import companies as stored
@@ -55,7 +55,26 @@ def read(path: Path, env: Mapping[str, str] | None = None) -> config.Provisionin
     except UnicodeDecodeError as error:
         raise ProvisioningError(str(path), (f"it is not UTF-8: byte {error.start}",)) from None
     environment = os.environ if env is None else env
-    return config.load(text, file=str(path), sections=SECTIONS, env=environment, folder=path.resolve().parent)
+    return config.load(
+        text,
+        file=str(path),
+        sections=SECTIONS,
+        env=environment,
+        folder=path.resolve().parent,
+        look_at=why_no_logo,
+    )
+
+
+def why_no_logo(data: bytes) -> str | None:
+    """Why the picture *data* is taken for no logo, in a sentence; None where it is."""
+    # What draws takes a while to import, and most files have no logo.
+    from fakturahub.exchange.render import check_logo
+
+    try:
+        check_logo(data)
+    except UnrenderableDocument as refused:
+        return refused.reason
+    return None
 
 
 async def claim_key(database: Database, key: MasterKey) -> None:
@@ -79,6 +98,7 @@ async def apply(database: Database, file: config.Provisioning, *, name: str, key
     async with stored.changing(database.patient(), now) as change:  # another change may be long
         known = await change.companies()
         to_store: dict[str, dict[str, Any]] = {}
+        logos: list[config.Logo] = []
         for company in file.companies:
             previous = known.get(company.key)
             result = await asyncio.to_thread(
@@ -86,7 +106,13 @@ async def apply(database: Database, file: config.Provisioning, *, name: str, key
             )
             if _note(report, f"company {company.key}", result, previous is None):
                 to_store[company.key] = result.settings
+                if company.style.logo is not None and company.style.logo.data:
+                    logos.append(company.style.logo)
         await _put_companies(change, to_store, name)
+        for logo in logos:
+            await change.put_logo(logo.sha256, logo.data)
+        if to_store:
+            await change.drop_logos()
         report.kept += [f"company {one}" for one in sorted(known.keys() - {one.key for one in file.companies})]
         await _apply_settings(change, file, key, report)
     return report

@@ -5,6 +5,7 @@ What ``payload --form`` gives of stored documents is here as well.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -15,6 +16,7 @@ import typer
 
 from fakturahub import placing, printing
 from fakturahub.clock import SystemClock
+from fakturahub.config import LOGO_LIMIT
 from fakturahub.errors import (
     EmptyBody,
     FakturahubError,
@@ -35,6 +37,7 @@ _OUTPUT = "'--output' / '-o'"
 _FORM_OF = {".pdf": "pdf", ".jpg": "jpg", ".jpeg": "jpg", ".png": "png", ".html": "html", ".htm": "html"}
 #: characters of a source's name that go into the names of what is made of it
 _STEM = 80
+_COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 #: pictures that are made of one document at once
 MOST_PICTURES = 100
 
@@ -51,14 +54,18 @@ class _Wish(msgspec.Struct, frozen=True):
     page: int | None
     ours: bool
     factur_x: bool
+    #: of the seller, in place of the usual look
+    logo: bytes | None
+    colour: str | None
     #: whether files that exist may be replaced
     force: bool
 
     @property
     def look(self) -> Look:
-        from fakturahub.exchange.render import Look
+        from fakturahub.exchange.render import Look, Style
 
-        return Look(language=self.language, ours=self.ours, factur_x=self.factur_x)
+        style = Style(logo=self.logo, accent=self.colour or Style().accent)
+        return Look(language=self.language, style=style, ours=self.ours, factur_x=self.factur_x)
 
 
 def render(
@@ -89,6 +96,12 @@ def render(
     factur_x: Annotated[
         bool, typer.Option("--factur-x", help="Make the PDF a Factur-X (ZUGFeRD 2) invoice as well.")
     ] = False,
+    logo: Annotated[
+        Path | None, typer.Option("--logo", metavar="FILE", help="The seller's logo: PNG, JPEG or SVG.")
+    ] = None,
+    colour: Annotated[
+        str | None, typer.Option("--colour", metavar="#RRGGBB", help="The seller's colour, for headings and rules.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist already.")] = False,
 ) -> None:
     """Draw documents as pages for people: PDF, JPEG, PNG or HTML. Needs no hub."""
@@ -100,7 +113,9 @@ def render(
         raise typer.BadParameter("a single page is drawn as JPEG or PNG only.", param_hint="'--page'")
     if factur_x and chosen != "pdf":
         raise typer.BadParameter("a Factur-X invoice is a PDF.", param_hint="'--factur-x'")
-    wish = _Wish(chosen, language, page, ours, factur_x, force)
+    if colour is not None and not _COLOUR.fullmatch(colour):
+        raise typer.BadParameter("a colour is written as in '#1f3a5f'.", param_hint="'--colour'")
+    wish = _Wish(chosen, language, page, ours, factur_x, None if logo is None else _logo(logo), colour, force)
     files = found(file, leave_out=folder)
     if folder is not None:
         fine = _many(files, wish, folder)
@@ -116,6 +131,21 @@ async def stored(hub: Opened, any_id: UUID, form: Form, page: int) -> bytes | No
 
     made = await Renditions(hub.database, hub.payloads(), SystemClock()).rendition(any_id, form, page=page)
     return None if made is None else made.data
+
+
+def _logo(file: Path) -> bytes:
+    """The picture in *file*, looked at before anything is drawn."""
+    from fakturahub.exchange.render import check_logo
+
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(LOGO_LIMIT + 1)
+        check_logo(data)
+    except OSError as trouble:
+        raise typer.BadParameter(f"{file} cannot be read: {trouble.strerror}.", param_hint="'--logo'") from None
+    except UnrenderableDocument as refused:
+        raise typer.BadParameter(refused.reason, param_hint="'--logo'") from None
+    return data
 
 
 def _folder(names: list[str], output: str) -> Path | None:

@@ -7,6 +7,7 @@ line of every key, ``loading`` reads a whole file. Nothing here opens a connecti
 
 from fakturahub.config.forms import StatusCodes, routing_form, status_codes
 from fakturahub.config.loading import load
+from fakturahub.config.logo import LOGO_LIMIT, Logo
 from fakturahub.config.secret import Kept, Secret
 from fakturahub.config.tables import (
     SYNTAXES,
@@ -22,6 +23,7 @@ from fakturahub.config.tables import (
     Mail,
     Operator,
     Outbound,
+    PageStyle,
     Participant,
     ParticipantAddress,
     PostalAddress,
@@ -32,6 +34,7 @@ from fakturahub.config.tables import (
 )
 
 __all__ = [
+    "LOGO_LIMIT",
     "SYNTAXES",
     "Application",
     "Company",
@@ -43,9 +46,11 @@ __all__ = [
     "Kept",
     "LetterStyle",
     "Letters",
+    "Logo",
     "Mail",
     "Operator",
     "Outbound",
+    "PageStyle",
     "Participant",
     "ParticipantAddress",
     "PostalAddress",

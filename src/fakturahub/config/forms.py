@@ -131,6 +131,9 @@ HOST = text_form(
 HEADER_NAME = text_form('the name of an HTTP header such as "x-tenant"', r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 HEADER_VALUE = text_form("the value of an HTTP header: visible ASCII and blanks", r"[\x20-\x7e]*")
 TERM = text_form('a term of the document such as "number" or "seller.name"', r"[a-z_]+(?:\.[a-z_]+){0,3}")
+COLOUR = text_form('a colour such as "#1f3a5f"', r"#[0-9A-Fa-f]{6}", same=str.casefold)
+#: a line at the foot of a page
+FOOT = text_form("one line of text of at most 200 characters that is not empty", r".{1,200}")
 MEDIA_TYPE = text_form('a media type such as "application/xml"', r"[\w.+-]+/[\w.+-]+(?:\s*;.*)?")
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from fakturahub.config import forms
+from fakturahub.config.logo import LOGO, Logo
 from fakturahub.config.secret import Secret
 
 #: one line of text that is not empty
@@ -60,6 +61,12 @@ Login = Annotated[str, Meta(extra={"form": forms.EMAIL, "unique": "login"})]
 ClientId = Annotated[str, Meta(extra={"form": forms.TOKEN, "unique": "client id"})]
 #: text that is no secret and is usually kept in a file of its own: a certificate, a public key
 Sourced = Annotated[str, Meta(extra={"form": forms.BLOCK, "sourced": True})]
+#: a logo: PNG, JPEG or SVG
+Picture = Annotated[Logo, Meta(extra={"form": LOGO, "picture": True})]
+#: ``#rrggbb``
+Colour = Annotated[str, Meta(extra={"form": forms.COLOUR})]
+#: a line at the foot of a page
+Foot = Annotated[str, Meta(extra={"form": forms.FOOT})]
 #: a secret the hub only compares; hashed at rest
 Hashed = Annotated[Secret, Meta(extra={"form": forms.BLOCK, "secret": "hashed"})]
 #: a secret the hub needs in plain; sealed with the master key at rest

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path as Folder
 from typing import cast
 
+from fakturahub.config import logo
 from fakturahub.config.forms import SECRET_LIMIT
 from fakturahub.config.lines import Path, key_lines
 from fakturahub.config.reading import Fault, Reader, Source, label
@@ -18,12 +19,19 @@ from fakturahub.errors import ProvisioningError
 
 
 def load(
-    text: str, *, file: str, sections: Mapping[str, Sections], env: Mapping[str, str], folder: Folder
+    text: str,
+    *,
+    file: str,
+    sections: Mapping[str, Sections],
+    env: Mapping[str, str],
+    folder: Folder,
+    look_at: Callable[[bytes], str | None],
 ) -> Provisioning:
     """Read the *text* of a provisioning file.
 
     *file* is its name for messages; *sections* are the types of the dialects, by name; *env* is where ``env:NAME`` is
     looked up, *folder* is what ``file:PATH`` is relative to. A file's last line break is not part of the secret in it.
+    *look_at* says of a picture why it is not taken, None where it is.
 
     Raises ProvisioningError with all faults, sorted by line: ``line 61: company.virta: unknown key `langauge`; did you
     mean `language`?``. A fault names no value but those of enumerations, keys of lists and values given twice.
@@ -39,7 +47,7 @@ def load(
     except RecursionError:
         raise ProvisioningError(file, ("line 1: lists or tables in the file are nested too deeply",)) from None
 
-    reader = Reader(_outside(env, folder))
+    reader = Reader(_outside(env, folder, look_at))
     got = reader.read(_shape(sections), document, ())
     for places in reader.uses.values():
         (first, _), *others = sorted(places, key=lambda place: _line(place[0], lines))
@@ -83,10 +91,12 @@ def _syntax_fault(message: str, text: str) -> str:
     return f"line {match[2]}: {match[1]} at column {match[3]}"
 
 
-def _outside(env: Mapping[str, str], folder: Folder) -> Source:
-    """Secrets as they are written, or from the environment or a file."""
+def _outside(env: Mapping[str, str], folder: Folder, look_at: Callable[[bytes], str | None]) -> Source:
+    """Secrets as they are written, or from the environment or a file; pictures."""
 
-    def source(text: str, leaf: Leaf, path: Path) -> str:
+    def source(text: str, leaf: Leaf, path: Path) -> str | bytes:
+        if leaf.picture:
+            return _picture(text, folder, look_at)
         if text.startswith("env:"):
             return _from_environment(text.removeprefix("env:"), env)
         if text.startswith("file:"):
@@ -94,6 +104,14 @@ def _outside(env: Mapping[str, str], folder: Folder) -> Source:
         return text
 
     return source
+
+
+def _picture(text: str, folder: Folder, look_at: Callable[[bytes], str | None]) -> bytes:
+    data = logo.stated(text, folder)
+    why = look_at(data) if data else None
+    if why is not None:
+        raise ValueError(why)
+    return data
 
 
 def _from_environment(name: str, env: Mapping[str, str]) -> str:

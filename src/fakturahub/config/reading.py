@@ -13,8 +13,9 @@ from fakturahub.config.lines import Path
 from fakturahub.config.secret import Secret
 from fakturahub.config.shape import Leaf, Many, Named, Shape, Table
 
-#: gives the text of a secret, or of a value kept elsewhere, from what is written at the path; ValueError says why not
-Source = Callable[[str, Leaf, Path], str]
+#: gives the text of a secret, or of a value kept elsewhere, or the bytes of a picture, from what is written at the
+#: path; ValueError says why not
+Source = Callable[[str, Leaf, Path], str | bytes]
 
 
 def label(path: Path, names: Mapping[Path, str] | None = None) -> str:
@@ -75,9 +76,11 @@ class Reader:
         self.faults.append(Fault(path, text, path if place is None else place))
 
     def _leaf(self, leaf: Leaf, value: object, path: Path) -> tuple[Any, Any] | None:
-        if leaf.kept or leaf.sourced:
+        if leaf.kept or leaf.sourced or leaf.picture:
             if not isinstance(value, str):
-                self.fault(path, "expected text, env:NAME or file:PATH")
+                self.fault(
+                    path, f"expected {leaf.form.expected}" if leaf.picture else "expected text, env:NAME or file:PATH"
+                )
                 return None
             try:
                 value = self.source(value, leaf, path)

@@ -2,7 +2,8 @@
 
 A field's annotation says how it is read: a :class:`~fakturahub.config.forms.Form` in ``msgspec.Meta(extra=…)``, else
 the form that goes with the plain type. Besides ``form`` the extra names are ``secret`` (how the value is kept at
-rest), ``sourced`` (the value may be written ``env:NAME`` or ``file:PATH``), ``unique`` (what it is that no two places
+rest), ``sourced`` (the value may be written ``env:NAME`` or ``file:PATH``),
+``picture`` (it is one, written ``file:PATH`` or as a ``data:`` address), ``unique`` (what it is that no two places
 of the file may share), ``names`` (the form of the keys of a map), ``keyed_by`` (the field by which the elements of a
 list of tables are told apart) and ``internal`` (not a key of the file).
 """
@@ -28,6 +29,7 @@ class Leaf:
     form: Form
     kept: Kept | None = None
     sourced: bool = False
+    picture: bool = False
     unique: str | None = None
 
 
@@ -102,7 +104,13 @@ def _unwrapped(hint: Any) -> tuple[Any, dict[str, Any]]:
 
 def _shape(hint: Any, extra: dict[str, Any]) -> Shape:
     if "form" in extra:
-        return Leaf(extra["form"], extra.get("secret"), extra.get("sourced", False), extra.get("unique"))
+        return Leaf(
+            extra["form"],
+            extra.get("secret"),
+            sourced=extra.get("sourced", False),
+            picture=extra.get("picture", False),
+            unique=extra.get("unique"),
+        )
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is tuple:
         return Many(_shape(*_unwrapped(arguments[0])), extra.get("keyed_by"))

@@ -20,10 +20,12 @@ from fakturahub.config.kinds import (
     Amount,
     ClientId,
     ClockTime,
+    Colour,
     Country,
     Credits,
     Duration,
     Email,
+    Foot,
     Hashed,
     HostName,
     Language,
@@ -32,6 +34,7 @@ from fakturahub.config.kinds import (
     Mailbox,
     MediaType,
     Network,
+    Picture,
     Sealed,
     Sourced,
     StatusCodes,
@@ -68,6 +71,8 @@ SYNTAXES = (
     "factur-x",
 )
 Syntax = Annotated[str, Meta(extra={"form": forms.choice(SYNTAXES)})]
+#: lines at the foot of a page
+FOOT_LINES = 4
 #: 1 is first class, 2 is economy
 PostalClass = Annotated[int, Meta(extra={"form": forms.choice((1, 2))})]
 
@@ -180,6 +185,23 @@ class LetterStyle(msgspec.Struct, frozen=True, kw_only=True):
     duplex: bool = True
 
 
+class PageStyle(msgspec.Struct, frozen=True, kw_only=True):
+    """``[company.style]``: what the pages of the company's documents have of its own."""
+
+    logo: Picture | None = None
+    colour: Colour | None = None
+    #: lines at the foot of each page, instead of what the document says of the seller
+    footer: tuple[Foot, ...] = ()
+    #: which side the window of the company's envelopes is at; the country's usual one where it is not said
+    window: Literal["left", "right"] | None = None
+
+    def contradictions(self) -> list[tuple[str, str]]:
+        """Keys that do not go together: the key at fault, and what is wrong with it."""
+        if len(self.footer) > FOOT_LINES:
+            return [("footer", f"at most {FOOT_LINES} lines stand at the foot of a page")]
+        return []
+
+
 class User(msgspec.Struct, frozen=True, kw_only=True):
     """``[[company.user]]``: a person who works for the company. A reader changes nothing."""
 
@@ -279,6 +301,7 @@ class Company(Entry, frozen=True, kw_only=True):
         name="address", default=()
     )
     letters: LetterStyle = field(name="print", default=LetterStyle())
+    style: PageStyle = PageStyle()
     users: Annotated[tuple[User, ...], Meta(extra={"keyed_by": "email"})] = field(name="user", default=())
     #: the sections of dialects, by name
     sections: Annotated[Mapping[str, Any], Meta(extra={"internal": True})] = field(default_factory=dict)

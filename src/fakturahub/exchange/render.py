@@ -27,7 +27,7 @@ from fakturahub.model.payslip import Payslip
 from fakturahub.model.reminder import Billed
 from fakturahub.render import html, pictures
 from fakturahub.render.labels import LANGUAGES
-from fakturahub.render.page import EmbeddedFile, pdf
+from fakturahub.render.page import EmbeddedFile, check_logo, pdf
 from fakturahub.render.parts import Sheet, Style
 from fakturahub.render.sheet import sheet_of
 
@@ -40,6 +40,7 @@ __all__ = [
     "Page",
     "Style",
     "check_form",
+    "check_logo",
     "html_of",
     "language_of",
     "pdf_of",
@@ -68,7 +69,8 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
     #: one of ``LANGUAGES``; None: that of the receiver's country
     language: str | None = None
-    style: Style = Style()
+    #: None: the usual one; of stored documents that of the sending company
+    style: Style | None = None
     #: the hub's own page even where the document has its own picture
     ours: bool = False
     #: a PDF that is a Factur-X (ZUGFeRD 2) invoice as well; always the hub's own page

@@ -14,8 +14,9 @@ from uuid import UUID
 
 import msgspec
 
+from fakturahub.errors import RenderingFailed
 from fakturahub.exchange import render
-from fakturahub.exchange.render import MIME, Look, Page
+from fakturahub.exchange.render import MIME, Look, Page, Style
 from fakturahub.model import Attachment, Clock
 from fakturahub.render import html
 from fakturahub.render.page import TEMPLATE_VERSION
@@ -55,8 +56,9 @@ class Renditions:
     async def rendition(self, any_id: UUID, form: str, look: Look | None = None, *, page: int = 1) -> Rendition | None:
         """The document *any_id*, or what the delivery *any_id* hands over, as ``pdf``, ``jpg``, ``png`` or ``html``.
 
-        The language is that of *look*, else the receiving company's, else that of the receiver's country. *page*
-        chooses the page of a JPEG or PNG. None where there is no such document or delivery.
+        The style is that of *look*, else the sending company's. The language is that of *look*, else the receiving
+        company's, else that of the receiver's country. *page* chooses the page of a JPEG or PNG. None where there is no
+        such document or delivery.
 
         Raises ``UnrenderableDocument`` for a form or page that there is not, ``RenderingFailed``, and what
         ``exchange.render.pdf_of`` and ``PayloadStore.load`` raise.
@@ -68,12 +70,17 @@ class Renditions:
         asked = look or Look()
         if asked.language is None:
             asked = msgspec.structs.replace(asked, language=render.language_of(source.language))
+        if asked.style is None:
+            asked = msgspec.structs.replace(asked, style=_style_of(source))
+        else:
+            # It brings its own picture.
+            source = msgspec.structs.replace(source, style={})
         made = await self._page(source, form, asked, page if form in ("jpg", "png") else 1)
         return Rendition(made.data, MIME[form], made.pages, made.own)
 
     async def _page(self, source: stored.Source, form: str, look: Look, number: int) -> Page:
         """The page as it is kept, else as somebody is making it, else made."""
-        key = (_hash_of(source), _variant(form, look, number))
+        key = (_hash_of(source), _variant(source, form, look, number))
         making = self._making.get(key)
         if making is None:
             making = asyncio.create_task(self._found_or_made(source, form, look, number, key), name="make a page")
@@ -110,9 +117,19 @@ class Renditions:
             Attachment(file.name, file.mime, await self._payloads.load(file.kept), file.description)
             for file in source.files
         ]
+        look = await self._with_logo(source, look)
         draw = render.pdf_of if form == "pdf" else render.html_of
         async with self._room:
             return await asyncio.to_thread(draw, data, look, at=source.at, files=files)
+
+    async def _with_logo(self, source: stored.Source, look: Look) -> Look:
+        sha256 = source.style.get("logo")
+        if not sha256 or look.style is None:
+            return look
+        logo = await stored.logo_of(self._database, sha256)
+        if logo is None:
+            raise RenderingFailed("The logo of the sending company was replaced at this very moment.")
+        return msgspec.structs.replace(look, style=msgspec.structs.replace(look.style, logo=logo))
 
     async def sweep(self) -> int:
         """Throw away what is old or too much; how many pages went."""
@@ -130,9 +147,20 @@ def _hash_of(source: stored.Source) -> bytes:
     return made_of.digest()
 
 
-def _variant(form: str, look: Look, number: int) -> str:
+def _style_of(source: stored.Source) -> Style:
+    """The style of the sending company, still without its logo."""
+    stated = source.style
+    return Style(
+        accent=stated.get("colour") or Style().accent,
+        footer=tuple(stated.get("footer") or ()),
+        window=stated.get("window"),
+    )
+
+
+def _variant(source: stored.Source, form: str, look: Look, number: int) -> str:
     """How the page looks, in words that differ where the page does."""
-    style = hashlib.sha256(msgspec.msgpack.encode(look.style)).hexdigest()[:16]
+    seen = msgspec.msgpack.encode((look.style, source.style.get("logo") or ""))
+    style = hashlib.sha256(seen).hexdigest()[:16]
     whose = "own" if form == "html" or not (look.ours or look.factur_x) else "factur-x" if look.factur_x else "ours"
     template = f" {html.VERSION}" if form == "html" else ""
     return f"{form} {number} {look.language or '-'} {whose} {style}{template}"

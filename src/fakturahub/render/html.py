@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from fakturahub.render import labels
-from fakturahub.render.page.logos import accent_on_white, logo_suffix
+from fakturahub.render.page.logos import accent_on_white, logo_of
 from fakturahub.render.parts import PaymentBlock, Sheet, Style, Total
 from fakturahub.render.payment import code128, epc
 
@@ -67,11 +67,12 @@ def _due(sheet: Sheet) -> Total | None:
 
 
 def _logo(logo: bytes | None) -> str | None:
-    if not logo:
+    if logo is None:
         return None
     # A browser runs no script of an SVG that is the source of an image, and loads nothing for it.
-    mime = {"png": "image/png", "jpg": "image/jpeg", "svg": "image/svg+xml"}[logo_suffix(logo)]
-    return f"data:{mime};base64,{base64.b64encode(logo).decode()}"
+    drawn = logo_of(logo)
+    mime = {"png": "image/png", "jpg": "image/jpeg", "svg": "image/svg+xml"}[drawn.suffix]
+    return f"data:{mime};base64,{base64.b64encode(drawn.data).decode()}"
 
 
 def _qr_box(block: PaymentBlock) -> str:

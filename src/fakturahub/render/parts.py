@@ -141,7 +141,7 @@ class PaymentBlock(Part, frozen=True, kw_only=True):
 class Style(Part, frozen=True, kw_only=True):
     """What a company's pages have of their own."""
 
-    #: PNG, JPEG or SVG; at most ``MOST_LOGO`` bytes (``render.page.pictures_in``)
+    #: PNG, JPEG or SVG, in the bounds of ``render.page.logos``
     logo: bytes | None = None
     #: ``#rrggbb``, for the rules and the name of the document; darkened where white paper would not show it
     accent: str = "#1f3a5f"

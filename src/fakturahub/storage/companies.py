@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fakturahub.clock import new_id
 from fakturahub.storage.database import Database
-from fakturahub.storage.tables import company, company_address, credential, provisioning, setting
+from fakturahub.storage.tables import company, company_address, credential, logo, provisioning, setting
 
 
 class CompanyRow(msgspec.Struct, frozen=True):
@@ -170,6 +170,18 @@ class Change:
                 [{"dialect": dialect, "name": name, "company_id": company_id} for dialect, name in credentials],
             )
         return []
+
+    async def put_logo(self, sha256: str, data: bytes) -> None:
+        """Keep a picture by its hash in hexadecimal digits; the settings of a company that is put name it."""
+        self.touched = True
+        row = {"sha256": bytes.fromhex(sha256), "payload": data}
+        await self._connection.execute(insert(logo).values(row).on_conflict_do_nothing())
+
+    async def drop_logos(self) -> None:
+        """Throw away the pictures that no company names any more."""
+        named = sa.func.decode(company.c.settings["style"]["logo"].as_string(), "hex")
+        used = sa.exists().where(company.c.settings["style"].has_key("logo"), named == logo.c.sha256)
+        await self._connection.execute(sa.delete(logo).where(~used))
 
     async def _taken(
         self, company_id: UUID, addresses: Sequence[str], credentials: Sequence[tuple[str, str]]

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from fakturahub.storage.converted import FileRow, files_of
 from fakturahub.storage.database import Database
 from fakturahub.storage.payloads import Kept
-from fakturahub.storage.tables import company, converted, delivery, document, rendered
+from fakturahub.storage.tables import company, converted, delivery, document, logo, rendered
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -29,6 +29,8 @@ class Source(msgspec.Struct, frozen=True):
     #: the language of the receiver where it is a company of this hub that states one
     language: str | None
     kept: Kept
+    #: ``[company.style]`` of the sending company; its logo is a hash in hexadecimal digits
+    style: dict[str, Any] = {}
     #: the files beside a document that was written for its receiver
     files: tuple[FileRow, ...] = ()
 
@@ -45,10 +47,15 @@ def _language(receiver: sa.ColumnElement[Any]) -> sa.ScalarSelect[Any]:
     return sa.select(company.c.settings["language"].as_string()).where(company.c.id == receiver).scalar_subquery()
 
 
+def _style(sender: sa.ColumnElement[Any]) -> sa.ScalarSelect[Any]:
+    return sa.select(company.c.settings["style"]).where(company.c.id == sender).scalar_subquery()
+
+
 _DOCUMENT = sa.select(
     document.c.id,
     document.c.created_at,
     _language(document.c.receiver_id),
+    _style(document.c.company_id),
     document.c.sha256,
     document.c.size,
     document.c.encoding,
@@ -60,6 +67,7 @@ _DELIVERY = (
         delivery.c.document_id,
         document.c.created_at,
         _language(delivery.c.receiver_id),
+        _style(delivery.c.company_id),
         *(
             sa.case((converted.c.delivery_id.is_not(None), converted.c[name]), else_=document.c[name])
             for name in ("sha256", "size", "encoding", "payload")
@@ -92,12 +100,20 @@ async def source_of(database: Database, any_id: UUID) -> Source | None:
     async with database.begin() as connection:
         row = (await connection.execute(_DOCUMENT, {"id": any_id})).one_or_none()
         if row is not None:
-            return Source(row[0], row[1], row[2], Kept(*row[3:]))
+            return Source(row[0], row[1], row[2], Kept(*row[4:]), row[3] or {})
         handed = (await connection.execute(_DELIVERY, {"id": any_id})).one_or_none()
     if handed is None:
         return None
-    files = () if handed[7] is None else tuple(await files_of(database, handed[7]))
-    return Source(handed[0], handed[1], handed[2], Kept(*handed[3:7]), files)
+    files = () if handed[8] is None else tuple(await files_of(database, handed[8]))
+    return Source(handed[0], handed[1], handed[2], Kept(*handed[4:8]), handed[3] or {}, files)
+
+
+async def logo_of(database: Database, sha256: str) -> bytes | None:
+    """The logo with that hash in hexadecimal digits; None where it was replaced a moment ago."""
+    statement = sa.select(logo.c.payload).where(logo.c.sha256 == bytes.fromhex(sha256))
+    async with database.begin() as connection:
+        found = await connection.scalar(statement)
+    return None if found is None else bytes(found)
 
 
 async def find(database: Database, source: bytes, variant: str, template: int) -> Rendered | None:

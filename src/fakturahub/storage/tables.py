@@ -78,6 +78,14 @@ company = sa.Table(
 )
 sa.Index("company_version", company.c.version)
 
+#: logos by their hash, which the settings of companies name (``style.logo``, in hexadecimal digits)
+logo = sa.Table(
+    "logo",
+    metadata,
+    sa.Column("sha256", BYTEA, primary_key=True),
+    sa.Column("payload", BYTEA, nullable=False),
+)
+
 #: an electronic address belongs to one company; the routing form of the address is the key
 company_address = sa.Table(
     "company_address",

@@ -119,6 +119,35 @@ def test_a_factur_x(fakturahub: Run, tmp_path: Path) -> None:
         assert {spec.filename for spec in document.attachments.values()} == {"invoice.xml", "factur-x.xml"}
 
 
+def test_logo_and_colour_of_the_seller(fakturahub: Run, tmp_path: Path) -> None:
+    logo = tmp_path / "logo.png"
+    Image.new("RGB", (60, 20), (194, 65, 12)).save(logo)
+    out = tmp_path / "out.png"
+    assert fakturahub("render", INVOICE, "-o", out, "--logo", logo, "--colour", "#0b6623") == Done(0, "", "")
+    with Image.open(out) as picture:
+        colours = {colour for _, colour in picture.convert("RGB").getcolors(1 << 20) or ()}
+    assert {(194, 65, 12), (11, 102, 35)} <= colours
+
+
+@pytest.mark.parametrize(
+    ("more", "why"),
+    [
+        (("--logo", "absent.png"), "absent.png cannot be read: No such file or directory."),
+        (("--logo", "script.svg"), "it has the element `script`"),
+        (("--colour", "red"), "a colour is written as in '#1f3a5f'."),
+    ],
+)
+def test_a_style_that_is_not_taken(
+    fakturahub: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: tuple[str, str], why: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "script.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"><script/></svg>')
+    done = fakturahub("render", INVOICE, "-o", "out.pdf", *more)
+    assert done.status == 2
+    assert why in words(done)
+    assert not (tmp_path / "out.pdf").exists()
+
+
 def test_nothing_is_overwritten_and_nothing_left_behind(fakturahub: Run, tmp_path: Path) -> None:
     out = tmp_path / "out.html"
     out.write_bytes(b"mine")

@@ -38,7 +38,12 @@ contracts = ["send"]
 
 def read(text: str, *, env: Mapping[str, str] | None = None, folder: Path = Path("nowhere")) -> Provisioning:
     """The file with that text, of which nothing is looked up outside unless the test gives it."""
-    return load(text, file="companies.toml", sections=SECTIONS, env=env or {}, folder=folder)
+    return load(text, file="companies.toml", sections=SECTIONS, env=env or {}, folder=folder, look_at=refuse_bad)
+
+
+def refuse_bad(picture: bytes) -> str | None:
+    """Every picture is a logo but one."""
+    return "The logo is bad." if picture == b"bad" else None
 
 
 def faults_of(text: str, *, env: Mapping[str, str] | None = None, folder: Path = Path("nowhere")) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import hashlib
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,12 +13,13 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from fakturahub.errors import UnrenderableDocument
+from fakturahub.errors import RenderingFailed, UnrenderableDocument
 from fakturahub.exchange import render, renditions
 from fakturahub.exchange.render import Look, Page
 from fakturahub.exchange.renditions import Renditions
 from fakturahub.render import pictures
 from fakturahub.render.parts import Style
+from fakturahub.storage import companies
 from fakturahub.storage.database import Database
 from fakturahub.storage.payloads import PayloadStore
 from tests.running import invoice
@@ -95,6 +98,49 @@ async def test_a_page_is_made_once_and_kept(town: Town) -> None:
     assert await town.renditions.rendition(town.document, "pdf") == first
     assert await town.node().rendition(town.delivery, "pdf") == first, "another process, and what was delivered"
     assert town.drawn == ["pdf_of"]
+
+
+async def style(town: Town, settings: dict[str, Any], logo: bytes = b"") -> None:
+    """Make *settings* the style of the company that sent the town's document."""
+    (sender,) = await query(town.database, "SELECT company_id FROM document")
+    async with companies.changing(town.database, NOW) as change:
+        await change.put_company("sender", {"name": "x", "style": settings}, [], [])
+        if logo:
+            await change.put_logo(hashlib.sha256(logo).hexdigest(), logo)
+        await change.drop_logos()
+    await run(town.database, "UPDATE company SET id = :id WHERE key = 'sender'", id=sender)
+
+
+async def test_a_page_is_in_the_style_of_the_sender_and_another_style_is_another_page(town: Town) -> None:
+    usual = await town.renditions.rendition(town.document, "html")
+    logo = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 4 2"><rect width="4" height="2"/></svg>'
+    await style(town, {"colour": "#0b6623", "footer": ["Foot of our own"]})
+    green = await town.renditions.rendition(town.document, "html")
+    assert usual is not None
+    assert green is not None
+    assert (b"#0b6623" in usual.data, b"#0b6623" in green.data, b"Foot of our own" in green.data) == (False, True, True)
+    await style(town, {"colour": "#0b6623", "logo": hashlib.sha256(logo).hexdigest()}, logo)
+    drawn = await town.renditions.rendition(town.document, "html")
+    assert drawn is not None
+    assert base64.b64encode(logo) in drawn.data
+    assert await town.node().rendition(town.delivery, "html") == drawn, "what was delivered, too"
+    await style(town, {})
+    assert await town.renditions.rendition(town.document, "html") == usual
+    assert town.drawn == ["html_of"] * 3, "each once; the first one was kept"
+
+
+async def test_a_style_that_is_asked_for_goes_before_that_of_the_sender(town: Town) -> None:
+    await style(town, {"colour": "#0b6623"})
+    asked = await town.renditions.rendition(town.document, "html", Look(style=Style(accent="#aa3300")))
+    assert asked is not None
+    assert (b"#aa3300" in asked.data, b"#0b6623" in asked.data) == (True, False)
+
+
+async def test_a_logo_that_is_replaced_at_that_moment_makes_no_page_without_one(town: Town) -> None:
+    await style(town, {"logo": "ab" * 32})
+    with pytest.raises(RenderingFailed, match="replaced"):
+        await town.renditions.rendition(town.document, "pdf")
+    assert await query(town.database, "SELECT count(*) FROM rendered") == [0]
 
 
 async def test_two_at_once_wait_for_one_making(town: Town) -> None:

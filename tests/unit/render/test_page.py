@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import io
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,7 +17,6 @@ from fakturahub.model.invoice import Invoice, Item, Line, VatBreakdown
 from fakturahub.render import labels
 from fakturahub.render.page import TEMPLATE_VERSION, EmbeddedFile, compiling, pdf
 from fakturahub.render.page.compiling import TABLE_ROWS
-from fakturahub.render.page.logos import CONTRAST, MOST_LOGO, accent_on_white, logo_suffix
 from fakturahub.render.parts import Sheet, Style
 from fakturahub.render.sheet import sheet_of
 from tests.unit.render.seen import AT, bare, text_of, unseen
@@ -180,45 +178,6 @@ def test_a_logo_is_drawn_and_takes_the_place_of_the_name() -> None:
     finally:
         document.close()
     assert picture.getpixel((int(35 * MILLIMETRE * 2), int(24 * MILLIMETRE * 2))) == (0, 170, 0)
-
-
-def _png(width: int, height: int) -> bytes:
-    made = io.BytesIO()
-    Image.new("RGB", (width, height), "red").save(made, "PNG")
-    return made.getvalue()
-
-
-def test_a_logo_that_is_no_picture_is_refused() -> None:
-    assert logo_suffix(_png(10, 10)) == "png"
-    assert logo_suffix(SVG) == "svg"
-    for logo in (
-        b"",
-        b"GIF89a",
-        _png(10, 10)[:-20],
-        b"%PDF-1.7",
-        _png(4_000, 1_001),
-        b"<svg" + b" " * MOST_LOGO,
-        b"<svg><rect",
-        SVG.replace(b"<rect", b"<use/>" * 21 + b"<rect"),
-    ):
-        with pytest.raises(UnrenderableDocument):
-            pdf(sheet_of(example(), style=Style(logo=logo)), at=AT)
-
-
-@pytest.mark.parametrize("colour", ["#ffffff", "#ffee00", "#7fd1ff", "#000000", "#d35400", "#DDDDDD"])
-def test_a_colour_is_darkened_until_it_can_be_read(colour: str) -> None:
-    shown = accent_on_white(colour)
-    parts = [int(shown[place : place + 2], 16) / 255 for place in (1, 3, 5)]
-    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-    assert 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) >= CONTRAST - 0.01
-    assert accent_on_white(shown) == shown
-
-
-def test_what_is_no_colour_is_the_usual_one() -> None:
-    usual = Style().accent
-    assert accent_on_white(usual) == usual
-    for colour in ("", "red", "#12345", '#00000"', "url(x)"):
-        assert accent_on_white(colour) == usual
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "a\\b", "/etc/x", ".", "..", "a\nb", "x" * 256])

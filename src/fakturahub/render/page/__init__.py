@@ -2,5 +2,6 @@
 
 from fakturahub.render.page.compiling import TEMPLATE_VERSION, pdf
 from fakturahub.render.page.embedding import EmbeddedFile
+from fakturahub.render.page.logos import check_logo
 
-__all__ = ["TEMPLATE_VERSION", "EmbeddedFile", "pdf"]
+__all__ = ["TEMPLATE_VERSION", "EmbeddedFile", "check_logo", "pdf"]

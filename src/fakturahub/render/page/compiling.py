@@ -24,7 +24,7 @@ from fakturahub.render import figures, labels
 from fakturahub.render.page import facturx
 from fakturahub.render.page.characters import breakable, numbered, shorten, uncovered
 from fakturahub.render.page.embedding import EmbeddedFile
-from fakturahub.render.page.logos import accent_on_white, logo_suffix
+from fakturahub.render.page.logos import accent_on_white, logo_of
 from fakturahub.render.page.typesetting import typeset, typeset_apart
 from fakturahub.render.page.windows import window_of
 from fakturahub.render.page.work import Work
@@ -93,8 +93,9 @@ def _setting(sheet: Sheet, folder: Path, embedded: Sequence[EmbeddedFile]) -> di
         (folder / name).write_bytes(_template(name))
     logo = None
     if sheet.style.logo is not None:
-        logo = f"logo.{logo_suffix(sheet.style.logo)}"
-        (folder / logo).write_bytes(sheet.style.logo)
+        drawn = logo_of(sheet.style.logo)
+        logo = f"logo.{drawn.suffix}"
+        (folder / logo).write_bytes(drawn.data)
     entries = []
     names = [one.name for one in embedded]
     wrong = next((name for name in names if not _PLAIN_NAME.fullmatch(name) or names.count(name) > 1), None)

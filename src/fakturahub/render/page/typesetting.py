@@ -18,7 +18,8 @@ from pathlib import Path
 import msgspec
 import typst
 
-from fakturahub.errors import RenderingFailed
+from fakturahub.errors import RenderingFailed, UnrenderableDocument
+from fakturahub.render import pictures
 from fakturahub.render.page.work import Work
 
 #: what a page may take that is set apart: seconds, also of processor time, and bytes of data
@@ -87,7 +88,9 @@ def _apart(folder: Path, seconds: int, memory: int) -> int:
     work = msgspec.json.decode((folder / _WORK).read_bytes(), type=Work)
     try:
         made = typeset(folder, work)
-    except RenderingFailed as failed:
+        if work.picture:
+            pictures.png(made)
+    except (RenderingFailed, UnrenderableDocument) as failed:
         (folder / _FAILED).write_text(failed.reason, encoding="utf-8")
         return 1
     (folder / _DONE).write_bytes(made)

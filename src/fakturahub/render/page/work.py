@@ -13,7 +13,9 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     #: JSON
     sheet: str
     setting: str
-    #: when the PDF is made
-    at: datetime
+    #: when the PDF is made; None for one that is thrown away
+    at: datetime | None
     #: False to ask the fonts of the machine, too
     own_fonts: bool
+    #: whether the first page is drawn as a picture, too, to see that this is done in the same bounds
+    picture: bool = False

@@ -1,7 +1,6 @@
-"""Rendered PDFs: eleven documents in six languages read back and compared as pictures, and the structure of PDF/A-3b.
+"""Rendered PDFs: eleven documents in six languages read back, compared as pictures and held against PDF/A-3b.
 
-No validator of PDF/A is to be had from the registries that the project uses (veraPDF is a Java program that none of
-them has), so what ISO 19005-3 demands of what a page has is checked here, entry by entry.
+What ISO 19005-3 demands is checked by ``tests.unit.render.pdfa``; here is what Factur-X and PDF/UA add to it.
 """
 
 from __future__ import annotations
@@ -25,7 +24,9 @@ from fakturahub.render.page.facturx import FILE_NAME, NAMESPACE
 from fakturahub.render.parts import Style
 from fakturahub.render.sheet import sheet_of
 from tests.conformance.pages import AT, CASES, KEPT, difference, looks, made, noun_of
+from tests.unit.render.boxes import misplaced
 from tests.unit.render.demands import amounts, days
+from tests.unit.render.pdfa import faults
 from tests.unit.render.seen import bare, day, text_of, unseen, written
 
 pytestmark = pytest.mark.conformance
@@ -36,9 +37,6 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><circle cx="4"
 ALIKE = (0.1, 4)
 RDF = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}"
 PDFAID = "{http://www.aiim.org/pdfa/ns/id/}"
-EXTENSION = "{http://www.aiim.org/pdfa/ns/extension/}"
-SCHEMA = "{http://www.aiim.org/pdfa/ns/schema#}"
-PROPERTY = "{http://www.aiim.org/pdfa/ns/property#}"
 
 
 @pytest.mark.parametrize(("sample", "language"), CASES)
@@ -51,6 +49,8 @@ def test_a_sample_looks_as_it_did_and_says_what_it_states(shared: Path, sample: 
         mean, most = difference(one, other)
         assert mean <= ALIKE[0], page
         assert most <= ALIKE[1], page
+    assert misplaced(data) == []
+    assert faults(data) == []
     noun = noun_of(shared, sample)
     text = text_of(data)
     if isinstance(noun, Invoice):
@@ -97,52 +97,6 @@ def document(request: pytest.FixtureRequest) -> pikepdf.Pdf:
     return _document(factur_x=request.param)
 
 
-def test_the_header_and_trailer(document: pikepdf.Pdf) -> None:
-    """6.1.2, 6.1.3: version 1.7, an identifier, no encryption."""
-    assert document.pdf_version == "1.7"
-    assert len(document.trailer.ID) == 2
-    assert "/Encrypt" not in document.trailer
-
-
-def test_colours_have_a_profile(document: pikepdf.Pdf) -> None:
-    """6.2.3, 6.2.4: one output intent with an ICC profile of its own; no colour that depends on the device."""
-    (intent,) = document.Root.OutputIntents
-    assert intent.S == "/GTS_PDFA1"
-    profile = intent.DestOutputProfile
-    assert profile.N == 3
-    assert profile.read_bytes()[36:40] == b"acsp"
-    for number, page in enumerate(document.pages, 1):
-        for operands, operator in pikepdf.parse_content_stream(page):
-            assert str(operator) not in ("K", "k"), number
-            if str(operator) in ("cs", "CS"):
-                assert str(operands[0]) != "/DeviceCMYK"
-
-
-def test_fonts_are_embedded_and_their_text_can_be_read(document: pikepdf.Pdf) -> None:
-    """6.2.11: every font has its file and, for the level that typst writes, a map to Unicode."""
-    fonts = {font.objgen: font for page in document.pages for font in page.Resources.get("/Font", {}).values()}
-    assert len(fonts) >= 2
-    for font in fonts.values():
-        (descendant,) = font.DescendantFonts
-        descriptor = descendant.FontDescriptor
-        assert any(key in descriptor for key in ("/FontFile2", "/FontFile3"))
-        assert "/ToUnicode" in font
-        assert "+" in str(font.BaseFont), "a subset bears a tag"
-
-
-def test_nothing_moves_asks_or_leads_away(document: pikepdf.Pdf) -> None:
-    """6.3, 6.5, 6.6: no scripts, forms, actions, hidden layers or annotations."""
-    assert not set(document.Root.keys()) & {"/AcroForm", "/OpenAction", "/AA", "/OCProperties", "/NeedsRendering"}
-    assert "/JavaScript" not in document.Root.Names
-    for page in document.pages:
-        assert not {"/AA", "/Annots"} & set(page.keys())
-    for one in document.objects:
-        if isinstance(one, pikepdf.Stream):
-            assert str(one.get("/Filter", "")) not in ("/LZWDecode", "/Crypt")
-            assert "/F" not in one, "streams lie in the file"
-            assert one.get("/Subtype") != "/PS"
-
-
 def _metadata(document: pikepdf.Pdf) -> etree._Element:
     stream = document.Root.Metadata
     assert (stream.Type, stream.Subtype) == ("/Metadata", "/XML")
@@ -161,21 +115,6 @@ def test_the_metadata_say_what_it_is(document: pikepdf.Pdf) -> None:
     assert metadata.findtext(".//{http://ns.adobe.com/xap/1.0/}CreateDate") == "2026-11-20T12:00:00+00:00"
     information = document.docinfo
     assert str(information.get("/Title", title)) == title
-
-
-def test_every_schema_that_is_used_is_known_or_described(document: pikepdf.Pdf) -> None:
-    """6.6.2.3: XMP of other schemas needs a description; there is one list of them."""
-    metadata = _metadata(document)
-    assert len(metadata.findall(f".//{EXTENSION}schemas")) == 1
-    described = {
-        schema.findtext(f"{SCHEMA}namespaceURI"): {name.text for name in schema.iter(f"{PROPERTY}name")}
-        for schema in metadata.find(f".//{EXTENSION}schemas").iterfind(f"{RDF}Bag/{RDF}li")  # type: ignore[union-attr]
-    }
-    used = {child.tag for one in metadata.iter(f"{RDF}Description") for child in one if isinstance(child.tag, str)}
-    factur_x = {tag.partition("}")[2] for tag in used if tag.startswith(f"{{{NAMESPACE}}}")}
-    assert factur_x == ({"DocumentFileName", "DocumentType", "Version", "ConformanceLevel"} if factur_x else set())
-    if factur_x:
-        assert described[NAMESPACE] == factur_x
 
 
 def test_files_lie_inside_with_their_kind_and_their_relation(document: pikepdf.Pdf) -> None:

@@ -82,7 +82,9 @@ def payslip_sheet(payslip: Payslip, language: str, style: Style) -> Sheet:
         totals = (Total(label=label, amount=figures.amount(payslip.net, language, "EUR"), currency="EUR", strong=True),)
     title = labels.text(language, "document.payslip")
     said = [texts.line(one) for one in payslip.titles[:_MOST_LINES] if one]
-    notes = [Paragraph(text=one) for one in said if one.casefold() != title.casefold()]
+    # Many writers say only that it is a payslip, in their own language.
+    titles = {labels.text(one, "document.payslip").casefold() for one in labels.LANGUAGES}
+    notes = [Paragraph(text=one) for one in said if one.casefold() not in titles]
     if payslip.files:
         notes.append(Paragraph(text=labels.text(language, "page.payslip_pages")))
     receiver = _payslip_party(payslip.recipient, texts, language)

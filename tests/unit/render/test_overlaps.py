@@ -76,16 +76,16 @@ KINDS: dict[str, dict[str, object]] = {
 }
 
 
-@pytest.mark.parametrize("language", ["nb", "de", "en"])
+@pytest.mark.parametrize("language", ["nb", "en"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_columns_stand_beside_each_other_and_say_all(kind: str, language: str) -> None:
-    invoice = invoice_of(*(line(number, **KINDS[kind]) for number in range(1, 25)))
+    invoice = invoice_of(*(line(number, **KINDS[kind]) for number in range(1, 13)))
     data = pdf(sheet_of(invoice, language=language), at=AT)
     assert misplaced(data) == []
     if "ninety" not in kind:  # shown as it was written, without groups
         assert unseen(invoice, text_of(data), language) == []
     else:
-        assert text_of(data).count("9" * 90) >= 3 * 24
+        assert text_of(data).count("9" * 90) >= 3 * 12
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -36,7 +36,7 @@ class Engine:
     def __init__(self, packs: Sequence[Pack]) -> None:
         self.packs = tuple(packs)
         self._entries: dict[Any, Any] = {}
-        self._shapes: dict[Any, tuple[tuple[Shape, ...], dict[str, list[Record]]]] = {}
+        self._shapes: dict[Any, tuple[Shape, dict[str, list[Record]]]] = {}
         self._records = Records(self._plan)
 
     def _plan(self, record: Record) -> Any:
@@ -53,15 +53,14 @@ class Engine:
             plans.append((entries, called) if entries or called else None)
         return tuple(plans)
 
-    def _shape(self, document: Document) -> tuple[Shape, ...]:
-        """What every pack does with documents of this shape."""
+    def _shape(self, document: Document) -> Shape:
+        """What the packs do with documents of this shape."""
         records = tuple(document.lists)
         known = self._shapes.get(records)
         if known is None:
             if len(self._shapes) >= SHAPES:
                 self._shapes.clear()
-            shapes = tuple(Shape(pack, number, records) for number, pack in enumerate(self.packs))
-            known = self._shapes[records] = shapes, by_name(records)
+            known = self._shapes[records] = Shape(self.packs, records), by_name(records)
         document.by_name = known[1]
         return known[0]
 
@@ -83,12 +82,12 @@ class Engine:
         document = build(root, records)
         locations = Locations(document)
         outcomes: list[Outcome] = []
-        for number, (pack, shape) in enumerate(zip(self.packs, self._shape(document), strict=True)):
+        for number, (pack, groups) in enumerate(zip(self.packs, self._shape(document).groups(document), strict=True)):
             document.memo = [UNSET] * pack.slots
             document.failures = {}
             document.steps = STEPS + STEPS_OF_ELEMENT * len(document.R)
             with localcontext(CONTEXT):
-                fired = Run(document, pack, locations).fired(shape.groups(document))
+                fired = Run(document, pack, locations).fired(groups)
             applicable = root.tag in pack.roots if pack.roots else _touched(document, number)
             outcomes.append(Outcome(pack.name, applicable, pack.count(str(root.tag)) if applicable else 0, fired))
         return outcomes

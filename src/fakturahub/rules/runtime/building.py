@@ -26,6 +26,7 @@ def build(root: _Element, records: Records) -> Document:
     kids, texts, attributes, parents, paths = document.K, document.T, document.A, document.P, document.R
     lists = document.lists
     doubled = document.doubled
+    blank = document.blank
     add = records.add
 
     def fill(element: Iterable[_Element], node: int, record: Record, depth: int) -> None:
@@ -77,13 +78,20 @@ def build(root: _Element, records: Records) -> Document:
                     raise TooDeep(f"more than {DEPTH} elements are open at one place")
                 fill(child, index, path, depth + 1)  # noqa: F821 - deleted when all is done
             else:
-                texts.append(child.text or "")
+                text = child.text
+                if not text or text.isspace():
+                    blank[path] = None
+                    text = text or ""
+                texts.append(text)
         if children:
             kids[node] = children
         elif node:
             # only comments or processing instructions between the texts
             record.commented = True
-            texts[node] = "".join([element.text or "", *[child.tail or "" for child in element]])  # type: ignore[attr-defined]
+            text = "".join([element.text or "", *[child.tail or "" for child in element]])  # type: ignore[attr-defined]
+            texts[node] = text
+            if not text or text.isspace():
+                blank[record] = None
 
     parents.append(-1)
     texts.append(UNREAD)

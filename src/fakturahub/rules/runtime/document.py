@@ -58,6 +58,7 @@ class Document:
         "_held",
         "_named",
         "_siblings",
+        "blank",
         "by_name",
         "depth",
         "doubled",
@@ -86,6 +87,8 @@ class Document:
         self.lists: dict[Record, list[int]] = {}
         #: path records at which a parent has two elements
         self.doubled: dict[Record, None] = {}
+        #: path records at which a text is white space alone
+        self.blank: dict[Record, None] = {}
         #: last name -> the path records that end with it, where that is known already; documents may share it
         self.by_name: dict[str, list[Record]] = {}
         #: values that are computed once per document, of the pack that is being run

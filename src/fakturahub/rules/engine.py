@@ -17,7 +17,7 @@ from fakturahub.rules.run import Run
 from fakturahub.rules.runtime.brief import CONTEXT
 from fakturahub.rules.runtime.building import build
 from fakturahub.rules.runtime.collector import RELAXED
-from fakturahub.rules.runtime.document import STEPS, STEPS_OF_ELEMENT, Document, by_name
+from fakturahub.rules.runtime.document import Document, by_name
 from fakturahub.rules.runtime.memo import UNSET
 from fakturahub.rules.runtime.records import Record, Records
 from fakturahub.rules.shapes import Shape
@@ -80,17 +80,15 @@ class Engine:
             self._shapes = {}
             records = self._records = Records(self._plan)
         document = build(root, records)
+        document.remember([UNSET] * pack.slots for pack in self.packs)
         locations = Locations(document)
-        outcomes: list[Outcome] = []
-        for number, (pack, groups) in enumerate(zip(self.packs, self._shape(document).groups(document), strict=True)):
-            document.memo = [UNSET] * pack.slots
-            document.failures = {}
-            document.steps = STEPS + STEPS_OF_ELEMENT * len(document.R)
-            with localcontext(CONTEXT):
-                fired = Run(document, pack, locations).fired(groups)
-            applicable = root.tag in pack.roots if pack.roots else _touched(document, number)
-            outcomes.append(Outcome(pack.name, applicable, pack.count(str(root.tag)) if applicable else 0, fired))
-        return outcomes
+        with localcontext(CONTEXT):
+            shape = self._shape(document)
+            plans = shape.plans(document)
+            return [
+                Outcome(pack.name, *shape.ran[number], Run(document, number, pack, locations).fired(plans[number]))
+                for number, pack in enumerate(self.packs)
+            ]
 
 
 _engines: dict[tuple[int, ...], Engine] = {}
@@ -120,10 +118,6 @@ def _engine(packs: tuple[Pack, ...]) -> Engine:
                     _engines.pop(next(iter(_engines)))
                 engine = _engines[key] = Engine(packs)
     return engine
-
-
-def _touched(document: Document, number: int) -> bool:
-    return any(record.plan[number] and record.plan[number][0] for record in document.lists)
 
 
 __all__ = ["Engine", "Fired", "Outcome", "check"]

@@ -20,8 +20,8 @@ class Way(NamedTuple):
     #: (name of a function, texts): only nodes match for which it gives one of the texts
     key: tuple[str, tuple[str, ...]] | None
     #: (steps up from the node, sets of triggers where it passes the predicates there, the same where it does not or
-    #: None); see ``compiler.guards``
-    guards: tuple[tuple[int, Any, Any], ...]
+    #: None, names of functions of the document that are all true where it passes); see ``compiler.guards``
+    guards: tuple[tuple[int, Any, Any, tuple[str, ...]], ...]
 
 
 #: rules of one pattern that may match, in order: (number of the rule, ways of matching); None: it matches without

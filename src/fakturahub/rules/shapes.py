@@ -10,17 +10,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from fakturahub.rules.matching import Way
 from fakturahub.rules.pack import Pack, RuleFunction
 from fakturahub.rules.runtime.absent import StringWanted
+from fakturahub.rules.runtime.brief import RETRY
 from fakturahub.rules.runtime.document import Document, by_name
 from fakturahub.rules.runtime.records import Record
 from fakturahub.rules.runtime.strings import WHITE_SPACE
 
-#: (kind, path, text): see the triggers of ``compiler.guards``
-Fact: TypeAlias = tuple[str, Record, str]
+#: (kind, path, text): see the triggers of ``compiler.guards``; ("open" or "shut", pack, function): a predicate that is
+#: the same for all elements may hold, or may not
+Fact: TypeAlias = tuple[str, Any, str]
 #: (pack, pattern, rule, check, number of the set of triggers)
 _Hit: TypeAlias = tuple[int, int, int, int, int]
 
@@ -29,8 +31,11 @@ OTHER = ""
 
 #: the texts of xs:boolean
 BOOLEANS = frozenset({"true", "false", "1", "0"})
-#: combinations of texts that are kept for one shape
+#: combinations of facts that are kept for one shape
 COMBINATIONS = 200
+#: texts of one path of which is kept what they come to, and their length
+TEXTS = 500
+LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,15 @@ class Group:
     turns: tuple[Turn | Switch, ...]
 
 
+class Plan(NamedTuple):
+    """What one pack does with a document."""
+
+    #: (path of elements, functions for what stands there): rules that match by name
+    plain: tuple[tuple[Record, tuple[RuleFunction, ...]], ...]
+    #: all else
+    groups: tuple[Group, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class _Way:
     """A way of matching at one path, with what is known of it for documents of one shape."""
@@ -76,6 +90,51 @@ class _Way:
     passing: tuple[tuple[Fact, ...], ...]
     #: for each step with predicates: rows of facts of each of which one holds where a node fails them; None: not known
     failing: tuple[tuple[tuple[Fact, ...], ...] | None, ...]
+
+
+class _Watched:
+    """A path whose texts are looked at: which of *words* occur there."""
+
+    __slots__ = ("_kept", "_name", "_words", "record")
+
+    def __init__(self, record: Record, words: frozenset[str | None]) -> None:
+        self.record = record
+        self._name = record.tag[1:] if record.is_attribute else None
+        self._words = words
+        #: texts -> what is told of them
+        self._kept: dict[Any, frozenset[str | None]] = {}
+
+    def texts(self, document: Document) -> frozenset[str | None]:
+        """Those of the words that occur; None among them: where one is no xs:boolean; OTHER: a text that is no word."""
+        nodes = document.lists[self.record]
+        texts: Any
+        if self._name is not None:
+            name, owners = self._name, document.A
+            texts = owners[nodes[0]][name] if len(nodes) == 1 else frozenset([owners[node][name] for node in nodes])
+        else:
+            column = document.T
+            try:
+                texts = column[nodes[0]] if len(nodes) == 1 else frozenset([column[node] for node in nodes])
+                known = self._kept.get(texts)
+            except StringWanted:
+                # an element that holds elements
+                return self._words | {OTHER}
+            return known if known is not None else self._told(texts)
+        known = self._kept.get(texts)
+        return known if known is not None else self._told(texts)
+
+    def _told(self, read: Any) -> frozenset[str | None]:
+        words = self._words
+        texts: frozenset[str] = frozenset((read,)) if read.__class__ is str else read
+        stripped = {text.strip(WHITE_SPACE) for text in texts}
+        found: frozenset[str | None] = words & stripped
+        if None in words and not stripped <= BOOLEANS:
+            found |= {None}
+        if not texts <= words:
+            found |= {OTHER}
+        if len(self._kept) < TEXTS and sum(map(len, texts)) < LENGTH:
+            self._kept[read] = found
+        return found
 
 
 class Shape:
@@ -93,28 +152,40 @@ class Shape:
         self._called: dict[Fact, list[_Hit]] = {}
         #: (pack, pattern, path, its rules in order with the ways of matching, or None where it matches by name)
         self._rules: list[tuple[int, int, Record, list[tuple[int, list[_Way] | None]]]] = []
-        self._groups: dict[Any, tuple[tuple[Group, ...], ...]] = {}
+        self._groups: dict[Any, tuple[Plan, ...]] = {}
         self._facts: dict[Fact, None] = {}
         root = _root(records)
+        #: for every pack whether it is for such documents, and how many of its checks
+        self.ran = tuple(_ran(pack, number, root, records) for number, pack in enumerate(packs))
         for number, pack in enumerate(packs):
             force = pack.in_force(root)
             for record in records:
                 if record.plan[number] is not None:
                     self._add(number, pack, record, force)
         words: dict[Record, set[str | None]] = {}
-        marked: dict[str, dict[Record, None]] = {"doubled": {}, "blank": {}, "missing": {}}
+        marked: dict[str, dict[Record, None]] = {"doubled": {}, "blank": {}, "hollow": {}, "missing": {}}
+        gates: list[dict[str, RuleFunction]] = [{} for _ in packs]
         for kind, record, text in self._facts:
-            if kind in marked:
+            if kind in ("open", "shut"):
+                gates[record][text] = packs[record].functions[text]
+            elif kind in marked:
                 marked[kind][record] = None
             else:
                 mine = words.setdefault(record, set())
                 mine.update([None] if kind == "unlike" else text.split(" ") if kind == "other" else [text])
         #: records whose texts are looked at, with the texts that matter
-        self._watched = tuple((record, frozenset(texts)) for record, texts in words.items())
+        self._watched = tuple(_Watched(record, frozenset(texts)) for record, texts in words.items())
         self._doubled = frozenset(marked["doubled"]) | frozenset(marked["missing"])
-        self._blank = frozenset(marked["blank"])
-        #: (path, the path above it) where there may be fewer elements than above
-        self._fewer = tuple((record, record.parent) for record in marked["missing"] if record.parent is not None)
+        self._blank = frozenset(marked["blank"]) | frozenset(marked["hollow"])
+        above: dict[Record, list[Record]] = {}
+        for record in marked["missing"]:
+            above.setdefault(record.parent, []).append(record)
+        #: (path, paths below it) where there may be fewer elements than above
+        self._fewer = tuple((record, tuple(below)) for record, below in above.items())
+        #: (pack, functions) of what is the same for all elements
+        self._gates = tuple((number, tuple(one.values())) for number, one in enumerate(gates) if one)
+        places = [(number, name) for number, one in enumerate(gates) for name in one]
+        self._gate_at = {one: place for place, one in enumerate(places)}
 
     # --- once for a shape ---
 
@@ -132,7 +203,7 @@ class Shape:
                 for path, hits in pack.guards.missing.get((pattern, rule), ()):
                     for fact in self._found(record, "missing", path, ""):
                         self._note(fact, [(number, *hit) for hit in hits])
-                known = None if ways is None else [one for way in ways if (one := self._way(record, way)) is not None]
+                known = None if ways is None else [one for way in ways if (one := self._way(number, record, way)) is not None]
                 if known is None or known:
                     rules.append((rule, known))
             self._rules.append((number, pattern, record, rules))
@@ -144,11 +215,11 @@ class Shape:
             self._facts[fact] = None
             self._called.setdefault(fact, []).extend(hits)
 
-    def _way(self, record: Record, way: Way) -> _Way | None:
+    def _way(self, number: int, record: Record, way: Way) -> _Way | None:
         """What is known of *way* at *record*; None: nothing matches in it."""
         passing: list[tuple[Fact, ...]] = []
         failing: list[tuple[tuple[Fact, ...], ...] | None] = []
-        for levels, if_passing, if_failing in way.guards:
+        for levels, if_passing, if_failing, gates in way.guards:
             base = record
             for _ in range(levels):
                 assert base.parent is not None  # noqa: S101 - the way was found going up
@@ -159,6 +230,9 @@ class Shape:
                     return None
                 if row is not None:
                     passing.append(row)
+            for gate in gates:
+                passing.append((("open", number, gate),))
+                failing.append(((("shut", number, gate),),))
             if if_failing is None:
                 failing.append(None)
                 continue
@@ -182,7 +256,7 @@ class Shape:
 
     def _found(self, base: Record, kind: str, path: tuple[str, ...], text: str) -> list[Fact | bool]:
         """What a trigger comes to at *base*: a fact, or whether it holds in all documents of the shape."""
-        if path[0] == "//":
+        if path and path[0] == "//":
             ends = [one for one in self._named.get(path[-1], ()) if _ends_with(one, path[1:])]
             return [self._at(one, kind, text) for one in ends]
         at: Record | None = base
@@ -207,15 +281,25 @@ class Shape:
 
     # --- for each document ---
 
-    def groups(self, document: Document) -> tuple[tuple[Group, ...], ...]:
-        """For every pack the groups of a document of this shape."""
+    def plans(self, document: Document) -> tuple[Plan, ...]:
+        """What every pack does with a document of this shape."""
         lists = document.lists
         known, blank = self._doubled, self._blank
+        fewer: list[Record] = []
+        for record, below in self._fewer:
+            number = len(lists[record])
+            if number > 1:
+                fewer += [one for one in below if len(lists[one]) != number]
+        opened: list[bool | None] = []
+        for number, functions in self._gates:
+            document.enter(number)
+            opened += [_gate(document, function) for function in functions]
         key = (
             tuple([record for record in document.doubled if record in known]),
             tuple([record for record in document.blank if record in blank]),
-            tuple([record for record, above in self._fewer if len(lists[record]) != len(lists[above])]),
-            *[_texts(document, record, words) for record, words in self._watched],
+            tuple(fewer),
+            tuple(opened),
+            *[one.texts(document) for one in self._watched],
         )
         groups = self._groups.get(key)
         if groups is None:
@@ -224,13 +308,16 @@ class Shape:
             groups = self._groups[key] = self._made(key)
         return groups
 
-    def _made(self, key: Any) -> tuple[tuple[Group, ...], ...]:
-        doubled, blank, fewer, *found = key
-        texts = {record: of_it for (record, _words), of_it in zip(self._watched, found, strict=True)}
+    def _made(self, key: Any) -> tuple[Plan, ...]:
+        doubled, blank, fewer, opened, *found = key
+        texts = {one.record: of_it for one, of_it in zip(self._watched, found, strict=True)}
         marked = {"doubled": frozenset(doubled), "blank": frozenset(blank), "missing": frozenset((*fewer, *doubled))}
+        marked["hollow"] = marked["blank"]
 
         def holds(fact: Fact) -> bool:
             kind, record, text = fact
+            if kind in ("open", "shut"):
+                return opened[self._gate_at[record, text]] is not (kind == "shut")
             if kind in marked:
                 return record in marked[kind]
             if kind == "unlike":
@@ -244,9 +331,7 @@ class Shape:
             active = tuple(_active(rules, true))
             if active:
                 rows[number].setdefault((pattern, record.is_attribute, active), []).append(record)
-        return tuple(
-            tuple(self._grouped(number, row, suspects)) for number, row in enumerate(rows)
-        )
+        return tuple(_plan(self._grouped(number, row, suspects)) for number, row in enumerate(rows))
 
     def _suspects(self, true: frozenset[Fact]) -> dict[tuple[int, int, int], list[int]]:
         """(pack, pattern, rule) -> the guarded checks that have to be evaluated."""
@@ -274,6 +359,26 @@ class Shape:
                 yield Group(tuple(members), one, is_attribute, tuple(_switched(pack, turns)))
 
 
+def _ran(pack: Pack, number: int, root: str, records: Iterable[Record]) -> tuple[bool, int]:
+    if pack.roots:
+        applicable = root in pack.roots
+    else:
+        applicable = any(record.plan[number] and record.plan[number][0] for record in records)
+    return applicable, pack.count(root) if applicable else 0
+
+
+def _plan(groups: Iterable[Group]) -> Plan:
+    plain: list[tuple[Record, tuple[RuleFunction, ...]]] = []
+    left: list[Group] = []
+    for group in groups:
+        turn = group.turns[0]
+        if group.record is not None and isinstance(turn, Turn) and turn.ways is None and not turn.checks:
+            plain.append((group.record, turn.functions))
+        else:
+            left.append(group)
+    return Plan(tuple(plain), tuple(left))
+
+
 def _active(
     rules: Iterable[tuple[int, list[_Way] | None]], true: frozenset[Fact]
 ) -> Iterator[tuple[int, tuple[Way, ...] | None]]:
@@ -290,25 +395,12 @@ def _active(
             yield rule, tuple(dict.fromkeys(one.way for one in left))
 
 
-def _texts(document: Document, record: Record, words: frozenset[str | None]) -> frozenset[str | None]:
-    """Those of *words* that are texts at *record*; None among them: where one is no xs:boolean; OTHER: another one."""
-    nodes = document.lists[record]
-    if record.is_attribute:
-        name, owners = record.tag[1:], document.A
-        raw = {owners[node][name] for node in nodes}
-    else:
-        column = document.T
-        try:
-            raw = {column[node] for node in nodes}
-        except StringWanted:
-            # an element that holds elements
-            return words | {OTHER}
-    if raw <= words:
-        found = words & raw
-        return found if None not in words or raw <= BOOLEANS else found | {None}
-    texts = {text.strip(WHITE_SPACE) for text in raw}
-    found = (words & texts) | {OTHER}
-    return found | {None} if None in words and not texts <= BOOLEANS else found
+def _gate(document: Document, function: Any) -> bool | None:
+    """Whether a predicate holds for the whole document; None: it takes the exact form to know."""
+    try:
+        return bool(function(document))
+    except RETRY:
+        return None
 
 
 def _ends_with(record: Record, path: tuple[str, ...]) -> bool:

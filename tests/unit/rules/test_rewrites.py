@@ -54,7 +54,7 @@ def test_what_depends_on_a_text(test: str) -> None:
 
 def test_a_code_that_is_not_there_is_not_asked_for() -> None:
     found = guard(parse(TESTS[0], {}, ""), False)
-    assert set(found or ()) == {("text", ("//", "c", "i"), "AE"), ("doubled", ("//", "c", "s", "i"), "")}
+    assert {("text", ("//", "c", "i"), "AE"), ("doubled", ("//", "c", "s", "i"), "")} in map(set, found or ())
 
 
 @pytest.mark.parametrize(

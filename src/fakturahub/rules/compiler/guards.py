@@ -11,6 +11,7 @@ from anywhere, after a first ``//``. A trigger is
 * ``("text", path, text)``: an element or attribute at the path has that text, white space around it aside;
 * ``("other", path, texts)``: an element or attribute there has a text that is none of these, which blanks divide;
 * ``("blank", path, "")``: an element or attribute there has a text of white space alone;
+* ``("hollow", (), "")``: an element at the context has no elements in it, and a text of white space alone at most;
 * ``("unlike", path, "boolean")``: an element or attribute there has a text that is no xs:boolean;
 * ``("doubled", path, "")``: a parent has two elements at the path, so that what takes one of them raises.
 
@@ -40,7 +41,7 @@ from fakturahub.rules.compiler.harmless import (
     where,
 )
 from fakturahub.rules.runtime.strings import WHITE_SPACE
-from fakturahub.rules.xpath.syntax import Binary, Call, Comma, Context, Expr, Filter, Literal, Path, Quantified, Step
+from fakturahub.rules.xpath.syntax import Binary, Call, Comma, Context, Expr, Filter, Literal, NameTest, Path, Quantified, Step
 
 #: sets of triggers, each of which must have one that holds
 Clauses: TypeAlias = tuple[Triggers, ...]
@@ -78,6 +79,11 @@ def guard(test: Expr, is_report: bool) -> Clauses | None:
     return _kept(_false(test, ()) if is_report else _true(test, ()))
 
 
+#: ``not(*)``, and what asks for an element without text
+_LEAF = Call("not", (Step("child", NameTest(None, None)),))
+_BLANK = frozenset({Call("not", (Call("normalize-space", ()),)), Call("not", (Call("normalize-space", (Context(),)),))})
+
+
 def of_context(predicates: tuple[Expr, ...]) -> tuple[Clauses, Clauses | None]:
     """(triggers that hold where any element passes all *predicates*, triggers that hold where one does not).
 
@@ -85,6 +91,8 @@ def of_context(predicates: tuple[Expr, ...]) -> tuple[Clauses, Clauses | None]:
     """
     passing: list[Triggers] = []
     failing: Found = (NOTHING,)
+    if _LEAF in predicates and not _BLANK.isdisjoint(predicates):
+        passing.append(frozenset({("hollow", (), "")}))
     for predicate in predicates:
         if uses_position(predicate) or uses_last(predicate):
             return tuple(passing), None
@@ -232,6 +240,8 @@ def _false(expr: Expr, at: At) -> Found:
             left = _together(_nothing(expr.left, at), _one(harmless(expr.right, at)))
             right = _together(_nothing(expr.right, at), _one(harmless(expr.left, at)))
             found = found if expr.operator == "=" else None
+            if isinstance(expr.right, Literal) and not isinstance(expr.right.value, float):
+                found = _either(found, _constant(expr.left, expr.operator, expr.right, at, False))
             return _either(found, _either(left, right))
         return _nothing(expr, at) if expr.operator == "|" else None
     if isinstance(expr, Quantified) and not expr.every:
@@ -298,6 +308,10 @@ def _nothing(expr: Expr, at: At) -> Found:
                 below = _together(below, _nothing(expr.right, end))
         if below is not None or expr.left == ANYWHERE:
             return below
+        left = expr.left
+        if isinstance(left, Step) and left.axis == "ancestor" and not left.predicates:
+            tag = left.test.tag if isinstance(left.test, NameTest) else None
+            return None if tag is None else _nothing(expr.right, ("//", tag))
         # without the left side there is nothing, either
         return _nothing(expr.left, at)
     return None
@@ -367,12 +381,15 @@ def _compared(expr: Binary, at: At) -> Found:
     if not isinstance(right, Literal) or isinstance(right.value, float):
         return None
     counted = _counted(left, operator, right.value, at)
-    value, found = _without(left, at)
-    if counted is not None:
-        return _either(counted, found if value == 0 and _HOLDS[operator](0, right.value) else None)
-    if found is None or isinstance(value, str) != isinstance(right.value, str):
+    return _either(counted, _constant(left, operator, right, at, True))
+
+
+def _constant(side: Expr, operator: str, literal: Literal, at: At, outcome: bool) -> Found:
+    """Triggers without which *side* is what makes a comparison with a literal come out as *outcome*."""
+    value, found = _without(side, at)
+    if found is None or isinstance(value, str) != isinstance(literal.value, str):
         return None
-    return found if _HOLDS[operator](value, right.value) else None
+    return found if _HOLDS[operator](value, literal.value) is outcome else None
 
 
 def _counted(side: Expr, operator: str, number: object, at: At) -> Found:

@@ -73,6 +73,11 @@ def path(compiler: Compiler, expr: Path, scope: Scope) -> Code:
                 return predicates(compiler, held, expr.right.predicates, scope)
     if not isinstance(shortened, Path):
         return compiler.compile(shortened, scope)
+    tags = _from_the_root(shortened, scope) if compiler.by_path and isinstance(shortened.right, Step) else None
+    if tags is not None and not any(map(may_be_position, shortened.right.predicates)):  # type: ignore[union-attr]
+        compiler.need_document(scope)
+        code = Code(f"d.at({tags!r})", "element", MANY)
+        return predicates(compiler, code, shortened.right.predicates, scope, distinct=True)  # type: ignore[union-attr]
     left = compiler.compile(shortened.left, scope)
     code = _joined(compiler, left, shortened.right, scope)
     if left.short is None or not compiler.is_short or not isinstance(shortened.right, Step):
@@ -87,6 +92,29 @@ def path(compiler: Compiler, expr: Path, scope: Scope) -> Code:
     if step.axis == "attribute":
         return replace(code, short=short.further_attribute(left.short, step.test.tag))
     return code
+
+
+def _from_the_root(expr: Expr, scope: Scope) -> tuple[str, ...] | None:
+    """The names of the child steps of a path from the document node, the predicates of the last left aside."""
+    tags: list[str] = []
+    while isinstance(expr, Path) and isinstance(expr.right, Step):
+        tag = _child(expr.right, bare=bool(tags))
+        if tag is None:
+            return None
+        tags.insert(0, tag)
+        expr = expr.left
+    if isinstance(expr, Root):
+        return tuple(tags)
+    if scope.focus is None or scope.focus.source != "0" or not isinstance(expr, Step):
+        return None
+    first = _child(expr, bare=True)
+    return None if first is None else (first, *tags)
+
+
+def _child(step: Step, bare: bool) -> str | None:
+    if step.axis != "child" or not isinstance(step.test, NameTest) or (bare and step.predicates):
+        return None
+    return step.test.tag
 
 
 def _joined(compiler: Compiler, left: Code, right: Expr, scope: Scope) -> Code:

@@ -56,6 +56,7 @@ class Document:
         "_elements",
         "_found",
         "_held",
+        "_memories",
         "_named",
         "_siblings",
         "blank",
@@ -94,6 +95,7 @@ class Document:
         #: values that are computed once per document, of the pack that is being run
         self.memo: list[Any] = []
         self.failures: dict[int, EvaluationError] = {}
+        self._memories: list[tuple[list[Any], dict[int, EvaluationError]]] = []
         #: calls of the pack's functions that are open
         self.depth = 0
         #: what is left of STEPS
@@ -103,6 +105,15 @@ class Document:
         self._found: dict[int, _Element] = {}
         self._held: dict[str, list[Leaf]] = {}
         self._siblings: dict[int, list[int]] = {}
+
+    def remember(self, slots: Iterable[list[Any]]) -> None:
+        """Takes one list of slots for every pack."""
+        self._memories = [(memo, {}) for memo in slots]
+
+    def enter(self, number: int) -> None:
+        """From here on it is that pack whose values are kept, and whose steps are counted."""
+        self.memo, self.failures = self._memories[number]
+        self.steps = STEPS + STEPS_OF_ELEMENT * len(self.R)
 
     def element(self, node: int) -> _Element:
         """The lxml element of *node* (not of the document node)."""
@@ -147,6 +158,18 @@ class Document:
         self.steps -= len(found)
         if self.steps < 0:
             raise past_the_limit()
+        return found
+
+    def at(self, tags: Iterable[str]) -> list[int]:
+        """The elements at the path of these names from the root, in document order."""
+        record = self.records.top
+        for tag in tags:
+            below = record.below.get(tag)
+            if below is None:
+                return []
+            record = below
+        found = self.lists.get(record, [])
+        self.spend(len(found))
         return found
 
     def attributes_named(self, name: str) -> list[Leaf]:

@@ -203,7 +203,11 @@ class Shape:
                 for path, hits in pack.guards.missing.get((pattern, rule), ()):
                     for fact in self._found(record, "missing", path, ""):
                         self._note(fact, [(number, *hit) for hit in hits])
-                known = None if ways is None else [one for way in ways if (one := self._way(number, record, way)) is not None]
+                known = (
+                    None
+                    if ways is None
+                    else [one for way in ways if (one := self._way(number, record, way)) is not None]
+                )
                 if known is None or known:
                     rules.append((rule, known))
             self._rules.append((number, pattern, record, rules))

@@ -28,6 +28,7 @@ from typing import Any, TypeAlias
 from fakturahub.rules.compiler.focus import uses_last, uses_position
 from fakturahub.rules.compiler.harmless import (
     ANYWHERE,
+    NOTHING,
     At,
     Trigger,
     Triggers,
@@ -35,13 +36,24 @@ from fakturahub.rules.compiler.harmless import (
     flag,
     harmless,
     harmless_test,
-    NOTHING,
     named,
     texts,
     where,
 )
 from fakturahub.rules.runtime.strings import WHITE_SPACE
-from fakturahub.rules.xpath.syntax import Binary, Call, Comma, Context, Expr, Filter, Literal, NameTest, Path, Quantified, Step
+from fakturahub.rules.xpath.syntax import (
+    Binary,
+    Call,
+    Comma,
+    Context,
+    Expr,
+    Filter,
+    Literal,
+    NameTest,
+    Path,
+    Quantified,
+    Step,
+)
 
 #: sets of triggers, each of which must have one that holds
 Clauses: TypeAlias = tuple[Triggers, ...]

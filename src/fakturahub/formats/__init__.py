@@ -170,6 +170,15 @@ def open_envelope(data: bytes) -> Envelope:
     return enclose(archive, kept or found)
 
 
+def xml_members(data: bytes) -> tuple[Enclosed, ...]:
+    """All XML in the ZIP archive *data*, documents that the hub knows or not; raises ``UnknownDocument`` for none."""
+    archive = open_zip(data)
+    found = [Enclosed(one.name, archive.content(one)) for one in archive.members if looks_like_xml(archive, one)]
+    if not found:
+        raise UnknownDocument("There is no XML in the ZIP archive.")
+    return tuple(found)
+
+
 def enclosed(data: bytes) -> Enclosed:
     """The one document in *data*, with the files beside it where *data* is a ZIP envelope.
 

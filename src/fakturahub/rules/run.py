@@ -11,12 +11,12 @@ from fakturahub.rules.locations import Locations
 from fakturahub.rules.matching import Way
 from fakturahub.rules.outcome import Fired
 from fakturahub.rules.pack import Pack, RuleFunction
+from fakturahub.rules.plans import Plan, Switch, Turn
 from fakturahub.rules.runtime.axes import attribute
 from fakturahub.rules.runtime.brief import RETRY
 from fakturahub.rules.runtime.document import Document, Node, past_the_limit
 from fakturahub.rules.runtime.errors import EvaluationError
 from fakturahub.rules.runtime.strings import normalize_space
-from fakturahub.rules.shapes import Plan, Switch, Turn
 
 #: nodes for which a rule function is called at once, to begin with
 PORTION = 64

@@ -9,76 +9,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
+from fakturahub.rules.facts import Fact, Watched, gate
 from fakturahub.rules.matching import Way
 from fakturahub.rules.pack import Pack, RuleFunction
-from fakturahub.rules.runtime.absent import StringWanted
-from fakturahub.rules.runtime.brief import RETRY
+from fakturahub.rules.plans import Group, Plan, plan, switched, turn
 from fakturahub.rules.runtime.document import Document, by_name
 from fakturahub.rules.runtime.records import Record
-from fakturahub.rules.runtime.strings import WHITE_SPACE
 
-#: (kind, path, text): see the triggers of ``compiler.guards``; ("open" or "shut", pack, function): a predicate that is
-#: the same for all elements may hold, or may not
-Fact: TypeAlias = tuple[str, Any, str]
 #: (pack, pattern, rule, check, number of the set of triggers)
 _Hit: TypeAlias = tuple[int, int, int, int, int]
 
-#: stands for a text that is none of those looked for
-OTHER = ""
-
-#: the texts of xs:boolean
-BOOLEANS = frozenset({"true", "false", "1", "0"})
 #: combinations of facts that are kept for one shape
 COMBINATIONS = 200
-#: texts of one path of which is kept what they come to, and their length
-TEXTS = 500
-LENGTH = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A rule's turn at nodes that no rule before it matched."""
-
-    #: ways of matching (see ``matching``); None: all nodes match
-    ways: tuple[Way, ...] | None
-    #: the function that tells for a list of nodes, or raises one of ``brief.RETRY``
-    filter: Any
-    #: functions that evaluate the rule's checks
-    functions: tuple[RuleFunction, ...]
-    #: checks that have an exact form only
-    checks: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Switch:
-    """Turns of which at most those under the text that *key* gives for a node can match it."""
-
-    key: Any
-    turns: tuple[Turn, ...]
-    by_text: dict[str, tuple[Turn, ...]]
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Paths whose nodes go through the same rules of a pattern."""
-
-    records: tuple[Record, ...]
-    #: the only record, of elements
-    record: Record | None
-    is_attribute: bool
-    turns: tuple[Turn | Switch, ...]
-
-
-class Plan(NamedTuple):
-    """What one pack does with a document."""
-
-    #: (path of elements, functions for what stands there): rules that match by name
-    plain: tuple[tuple[Record, tuple[RuleFunction, ...]], ...]
-    #: all else
-    groups: tuple[Group, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,51 +34,6 @@ class _Way:
     passing: tuple[tuple[Fact, ...], ...]
     #: for each step with predicates: rows of facts of each of which one holds where a node fails them; None: not known
     failing: tuple[tuple[tuple[Fact, ...], ...] | None, ...]
-
-
-class _Watched:
-    """A path whose texts are looked at: which of *words* occur there."""
-
-    __slots__ = ("_kept", "_name", "_words", "record")
-
-    def __init__(self, record: Record, words: frozenset[str | None]) -> None:
-        self.record = record
-        self._name = record.tag[1:] if record.is_attribute else None
-        self._words = words
-        #: texts -> what is told of them
-        self._kept: dict[Any, frozenset[str | None]] = {}
-
-    def texts(self, document: Document) -> frozenset[str | None]:
-        """Those of the words that occur; None among them: where one is no xs:boolean; OTHER: a text that is no word."""
-        nodes = document.lists[self.record]
-        texts: Any
-        if self._name is not None:
-            name, owners = self._name, document.A
-            texts = owners[nodes[0]][name] if len(nodes) == 1 else frozenset([owners[node][name] for node in nodes])
-        else:
-            column = document.T
-            try:
-                texts = column[nodes[0]] if len(nodes) == 1 else frozenset([column[node] for node in nodes])
-                known = self._kept.get(texts)
-            except StringWanted:
-                # an element that holds elements
-                return self._words | {OTHER}
-            return known if known is not None else self._told(texts)
-        known = self._kept.get(texts)
-        return known if known is not None else self._told(texts)
-
-    def _told(self, read: Any) -> frozenset[str | None]:
-        words = self._words
-        texts: frozenset[str] = frozenset((read,)) if read.__class__ is str else read
-        stripped = {text.strip(WHITE_SPACE) for text in texts}
-        found: frozenset[str | None] = words & stripped
-        if None in words and not stripped <= BOOLEANS:
-            found |= {None}
-        if not texts <= words:
-            found |= {OTHER}
-        if len(self._kept) < TEXTS and sum(map(len, texts)) < LENGTH:
-            self._kept[read] = found
-        return found
 
 
 class Shape:
@@ -174,12 +73,13 @@ class Shape:
                 mine = words.setdefault(record, set())
                 mine.update([None] if kind == "unlike" else text.split(" ") if kind == "other" else [text])
         #: records whose texts are looked at, with the texts that matter
-        self._watched = tuple(_Watched(record, frozenset(texts)) for record, texts in words.items())
+        self._watched = tuple(Watched(record, frozenset(texts)) for record, texts in words.items())
         self._doubled = frozenset(marked["doubled"]) | frozenset(marked["missing"])
         self._blank = frozenset(marked["blank"]) | frozenset(marked["hollow"])
         above: dict[Record, list[Record]] = {}
         for record in marked["missing"]:
-            above.setdefault(record.parent, []).append(record)
+            if record.parent is not None:
+                above.setdefault(record.parent, []).append(record)
         #: (path, paths below it) where there may be fewer elements than above
         self._fewer = tuple((record, tuple(below)) for record, below in above.items())
         #: (pack, functions) of what is the same for all elements
@@ -234,9 +134,9 @@ class Shape:
                     return None
                 if row is not None:
                     passing.append(row)
-            for gate in gates:
-                passing.append((("open", number, gate),))
-                failing.append(((("shut", number, gate),),))
+            for name in gates:
+                passing.append((("open", number, name),))
+                failing.append(((("shut", number, name),),))
             if if_failing is None:
                 failing.append(None)
                 continue
@@ -297,7 +197,7 @@ class Shape:
         opened: list[bool | None] = []
         for number, functions in self._gates:
             document.enter(number)
-            opened += [_gate(document, function) for function in functions]
+            opened += [gate(document, function) for function in functions]
         key = (
             tuple([record for record in document.doubled if record in known]),
             tuple([record for record in document.blank if record in blank]),
@@ -335,7 +235,7 @@ class Shape:
             active = tuple(_active(rules, true))
             if active:
                 rows[number].setdefault((pattern, record.is_attribute, active), []).append(record)
-        return tuple(_plan(self._grouped(number, row, suspects)) for number, row in enumerate(rows))
+        return tuple(plan(self._grouped(number, row, suspects)) for number, row in enumerate(rows))
 
     def _suspects(self, true: frozenset[Fact]) -> dict[tuple[int, int, int], list[int]]:
         """(pack, pattern, rule) -> the guarded checks that have to be evaluated."""
@@ -353,14 +253,14 @@ class Shape:
         pack = self._packs[number]
         for (pattern, is_attribute, active), members in row.items():
             turns = [
-                _turn(pack, pattern, rule, ways, suspects.get((number, pattern, rule), ())) for rule, ways in active
+                turn(pack, pattern, rule, ways, suspects.get((number, pattern, rule), ())) for rule, ways in active
             ]
             # who matches a rule without work, and no rule after it, need not be known
             while turns and not turns[-1].functions and not turns[-1].checks:
                 turns.pop()
             if turns:
                 one = members[0] if len(members) == 1 and not is_attribute else None
-                yield Group(tuple(members), one, is_attribute, tuple(_switched(pack, turns)))
+                yield Group(tuple(members), one, is_attribute, tuple(switched(pack, turns)))
 
 
 def _ran(pack: Pack, number: int, root: str, records: Iterable[Record]) -> tuple[bool, int]:
@@ -369,18 +269,6 @@ def _ran(pack: Pack, number: int, root: str, records: Iterable[Record]) -> tuple
     else:
         applicable = any(record.plan[number] and record.plan[number][0] for record in records)
     return applicable, pack.count(root) if applicable else 0
-
-
-def _plan(groups: Iterable[Group]) -> Plan:
-    plain: list[tuple[Record, tuple[RuleFunction, ...]]] = []
-    left: list[Group] = []
-    for group in groups:
-        turn = group.turns[0]
-        if group.record is not None and isinstance(turn, Turn) and turn.ways is None and not turn.checks:
-            plain.append((group.record, turn.functions))
-        else:
-            left.append(group)
-    return Plan(tuple(plain), tuple(left))
 
 
 def _active(
@@ -399,14 +287,6 @@ def _active(
             yield rule, tuple(dict.fromkeys(one.way for one in left))
 
 
-def _gate(document: Document, function: Any) -> bool | None:
-    """Whether a predicate holds for the whole document; None: it takes the exact form to know."""
-    try:
-        return bool(function(document))
-    except RETRY:
-        return None
-
-
 def _ends_with(record: Record, path: tuple[str, ...]) -> bool:
     above: Record | None = record
     for name in reversed(path):
@@ -423,35 +303,3 @@ def _is_root(record: Record) -> bool:
 def _root(records: Iterable[Record]) -> str:
     """The name of the root element; empty where there is none among *records*."""
     return next((one.tag for one in records if one.tag and one.parent is not None and not one.parent.tag), "")
-
-
-def _turn(pack: Pack, pattern: int, rule: int, ways: Any, suspects: Iterable[int]) -> Turn:
-    functions = (*pack.always[pattern][rule], *[pack.guarded[check] for check in suspects])
-    one = _unknown
-    if ways is not None and len(ways) == 1 and ways[0].filter is not None:
-        one = pack.functions[ways[0].filter]
-    return Turn(ways, one, functions, () if pack.optimised else pack.rules[pattern][rule])
-
-
-def _unknown(_document: Document, _nodes: list[Any]) -> list[Any]:
-    """The filter where there is none for a whole list."""
-    raise StringWanted
-
-
-def _key(turn: Turn) -> str | None:
-    return turn.ways[0].key[0] if turn.ways is not None and len(turn.ways) == 1 and turn.ways[0].key else None
-
-
-def _switched(pack: Pack, turns: list[Turn]) -> Iterator[Turn | Switch]:
-    """The turns in their order, neighbours with one key together."""
-    for key, members in groupby(turns, _key):
-        row = tuple(members)
-        if key is None or len(row) == 1:
-            yield from row
-            continue
-        by_text: dict[str, tuple[Turn, ...]] = {}
-        for turn in row:
-            assert turn.ways is not None and turn.ways[0].key is not None  # noqa: S101, PT018 - it has that key
-            for text in turn.ways[0].key[1]:
-                by_text[text] = (*by_text.get(text, ()), turn)
-        yield Switch(pack.functions[key], row, by_text)

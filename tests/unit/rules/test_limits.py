@@ -10,7 +10,7 @@ from threading import Barrier
 import pytest
 from lxml import etree
 
-from fakturahub.rules import engine, run
+from fakturahub.rules import run
 from fakturahub.rules.compiler import focus
 from fakturahub.rules.compiler.packing import packed
 from fakturahub.rules.runtime import document

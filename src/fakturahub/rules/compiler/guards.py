@@ -21,10 +21,10 @@ A guard is a row of sets of triggers: where of any set no trigger holds, the che
 from __future__ import annotations
 
 import operator as operators
-from collections.abc import Callable, Iterable
-from itertools import product
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import Any
 
+from fakturahub.rules.compiler.clauses import Clauses, Found, either, single, together, worthwhile
 from fakturahub.rules.compiler.focus import uses_last, uses_position
 from fakturahub.rules.compiler.harmless import (
     ANYWHERE,
@@ -55,15 +55,6 @@ from fakturahub.rules.xpath.syntax import (
     Step,
 )
 
-#: sets of triggers, each of which must have one that holds
-Clauses: TypeAlias = tuple[Triggers, ...]
-Found: TypeAlias = Clauses | None
-
-#: triggers of one set; more are not worth it
-TRIGGERS = 40
-#: sets of one check
-CLAUSES = 4
-
 _MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 _BOOLEANS = {"true": ("true", "1"), "false": ("false", "0")}
 _HOLDS: dict[str, Callable[[Any, Any], bool]] = {
@@ -88,7 +79,7 @@ _TEXTS = frozenset(
 
 def guard(test: Expr, is_report: bool) -> Clauses | None:
     """Triggers that hold, one of each set, wherever the check fires or cannot be evaluated; None: not known."""
-    return _kept(_false(test, ()) if is_report else _true(test, ()))
+    return worthwhile(_false(test, ()) if is_report else _true(test, ()))
 
 
 #: ``not(*)``, and what asks for an element without text
@@ -108,19 +99,9 @@ def of_context(predicates: tuple[Expr, ...]) -> tuple[Clauses, Clauses | None]:
     for predicate in predicates:
         if uses_position(predicate) or uses_last(predicate):
             return tuple(passing), None
-        passing.extend(_kept(_false(predicate, ())) or ())
-        failing = _together(failing, _true(predicate, ()))
-    return tuple(dict.fromkeys(passing)), _kept(failing)
-
-
-def _kept(found: Found) -> Found:
-    """The sets that are worth it."""
-    small = tuple(sorted((one for one in found or () if len(one) <= TRIGGERS), key=_strength)[:CLAUSES])
-    return small or None
-
-
-def _one(triggers: Triggers | None) -> Found:
-    return None if triggers is None else (triggers,)
+        passing.extend(worthwhile(_false(predicate, ())) or ())
+        failing = together(failing, _true(predicate, ()))
+    return tuple(dict.fromkeys(passing)), worthwhile(failing)
 
 
 def _true(expr: Expr, at: At) -> Found:
@@ -139,15 +120,15 @@ def _true(expr: Expr, at: At) -> Found:
     if isinstance(expr, Binary):
         # an operand that decides does so even if the other one raises
         if expr.operator == "or":
-            return _either(_true(expr.left, at), _true(expr.right, at))
+            return either(_true(expr.left, at), _true(expr.right, at))
         if expr.operator == "and":
-            return _together(_true(expr.left, at), _true(expr.right, at))
+            return together(_true(expr.left, at), _true(expr.right, at))
         return _compared(expr, at)
     if isinstance(expr, Quantified) and expr.every:
         return _nothing(expr.source, at)
     if isinstance(expr, Path) and isinstance(expr.right, (Binary, Call)):
         # of several values there would be no effective boolean value
-        return _together(_one(doubled(expr.left, at)), _of_each(expr.left, at, lambda end: _true(expr.right, end)))
+        return together(single(doubled(expr.left, at)), _of_each(expr.left, at, lambda end: _true(expr.right, end)))
     return stands(expr, at) if isinstance(expr, (Step, Path, Filter)) else None
 
 
@@ -171,7 +152,7 @@ def stands(expr: Expr, at: At) -> Found:
     if isinstance(expr, Binary) and expr.operator == "|":
         ends = where(expr, at)
         # both sides are evaluated
-        return _together(_either(stands(expr.left, at), stands(expr.right, at)), _one(ends and ends[1]))
+        return together(either(stands(expr.left, at), stands(expr.right, at)), single(ends and ends[1]))
     return None
 
 
@@ -179,7 +160,7 @@ def _all_pass(found: Found, path: At, predicates: tuple[Expr, ...]) -> Found:
     for predicate in predicates:
         if uses_position(predicate) or uses_last(predicate):
             return None
-        found = _together(found, _true(predicate, path))
+        found = together(found, _true(predicate, path))
     return found
 
 
@@ -188,7 +169,7 @@ def _of_each(left: Expr, at: At, right: Callable[[At], Found]) -> Found:
     ends = where(left, at)
     found = None if ends is None else stands(left, at)
     for end in () if ends is None else ends[0]:
-        found = _together(found, right(end))
+        found = together(found, right(end))
     return found
 
 
@@ -214,20 +195,20 @@ def _all_texts(side: Expr, at: At, words: tuple[str, ...], trigger: tuple[str, s
 
     *trigger*: what holds at a path where a text there is another one.
     """
-    single: Found = (NOTHING,)
+    alone: Found = (NOTHING,)
     while isinstance(side, Call) and side.name in _SAME and len(side.arguments) == 1:
         if any(_SAME[side.name](word) != word for word in words):
             return None
         side = side.arguments[0]
         if not isinstance(side, Call):
-            single = _one(doubled(side, at))
+            alone = single(doubled(side, at))
     ends = where(side, at)
     if ends is None or any(end in ((), ("//",)) for end in ends[0]):
         return None
     kind, text = trigger
     if kind == "blank" and any(end[-1].startswith("@") for end in ends[0]):
         return None
-    return _together(_together(stands(side, at), single), (frozenset({(kind, end, text) for end in ends[0]}),))
+    return together(together(stands(side, at), alone), (frozenset({(kind, end, text) for end in ends[0]}),))
 
 
 def _false(expr: Expr, at: At) -> Found:
@@ -243,18 +224,18 @@ def _false(expr: Expr, at: At) -> Found:
         return (NOTHING,)
     if isinstance(expr, Binary):
         if expr.operator == "and":
-            return _either(_false(expr.left, at), _false(expr.right, at))
+            return either(_false(expr.left, at), _false(expr.right, at))
         if expr.operator == "or":
-            return _together(_false(expr.left, at), _false(expr.right, at))
+            return together(_false(expr.left, at), _false(expr.right, at))
         if expr.operator in _MIRRORED:
-            found = _either(_other_text(expr.left, expr.right, at), _other_text(expr.right, expr.left, at))
+            found = either(_other_text(expr.left, expr.right, at), _other_text(expr.right, expr.left, at))
             # the other side is evaluated all the same, and may raise
-            left = _together(_nothing(expr.left, at), _one(harmless(expr.right, at)))
-            right = _together(_nothing(expr.right, at), _one(harmless(expr.left, at)))
+            left = together(_nothing(expr.left, at), single(harmless(expr.right, at)))
+            right = together(_nothing(expr.right, at), single(harmless(expr.left, at)))
             found = found if expr.operator == "=" else None
             if isinstance(expr.right, Literal) and not isinstance(expr.right.value, float):
-                found = _either(found, _constant(expr.left, expr.operator, expr.right, at, False))
-            return _either(found, _either(left, right))
+                found = either(found, _constant(expr.left, expr.operator, expr.right, at, False))
+            return either(found, either(left, right))
         return _nothing(expr, at) if expr.operator == "|" else None
     if isinstance(expr, Quantified) and not expr.every:
         return _nothing(expr.source, at)
@@ -297,10 +278,10 @@ def _nothing(expr: Expr, at: At) -> Found:
     """Triggers without which *expr* is the empty sequence."""
     if isinstance(expr, Filter):
         found = where(expr.primary, at)
-        kept = None if found is None else _together((found[1],), _filtered(found[0], expr.predicates))
+        kept = None if found is None else together((found[1],), _filtered(found[0], expr.predicates))
         return _nothing(expr.primary, at) if kept is None else kept
     if isinstance(expr, Binary) and expr.operator == "|":
-        return _together(_nothing(expr.left, at), _nothing(expr.right, at))
+        return together(_nothing(expr.left, at), _nothing(expr.right, at))
     if isinstance(expr, Call) and expr.name.endswith(("}decimal", "}integer", "}date")) and len(expr.arguments) == 1:
         return _nothing(expr.arguments[0], at)
     if isinstance(expr, Step):
@@ -309,7 +290,7 @@ def _nothing(expr: Expr, at: At) -> Found:
             return None
         path = (*at, name)
         kept = _filtered((path,), expr.predicates)
-        return _either((frozenset({("present", path, "")}),), kept)
+        return either((frozenset({("present", path, "")}),), kept)
     if isinstance(expr, Path):
         found = ((("//",),), frozenset[Trigger]()) if expr.left == ANYWHERE else where(expr.left, at)
         below: Found = None
@@ -317,7 +298,7 @@ def _nothing(expr: Expr, at: At) -> Found:
             ends, raising = found
             below = (raising,)
             for end in ends:
-                below = _together(below, _nothing(expr.right, end))
+                below = together(below, _nothing(expr.right, end))
         if below is not None or expr.left == ANYWHERE:
             return below
         left = expr.left
@@ -339,40 +320,13 @@ def _filtered(paths: tuple[At, ...], predicates: tuple[Expr, ...]) -> Found:
         found: Found = before
         raising: Found = before
         for path in paths:
-            found = _together(found, _false(predicate, path))
-            raising = _together(raising, _one(harmless_test(predicate, path)))
-        kept = _either(kept, found)
+            found = together(found, _false(predicate, path))
+            raising = together(raising, single(harmless_test(predicate, path)))
+        kept = either(kept, found)
         if raising is None:
             break
         before = raising
     return kept
-
-
-def _strength(found: Triggers) -> tuple[int, int]:
-    return sum(kind == "present" for kind, _path, _text in found), len(found)
-
-
-def _either(left: Found, right: Found) -> Found:
-    """The triggers where one of two things is enough."""
-    if left is None or right is None:
-        return right if left is None else left
-    return _fewest((*left, *right))
-
-
-def _together(left: Found, right: Found) -> Found:
-    """The triggers where two things are needed."""
-    if left is None or right is None:
-        return None
-    return _fewest(one | other for one, other in product(left, right))
-
-
-def _fewest(clauses: Iterable[Triggers]) -> Clauses:
-    """Sets that others hold in are of no use, and a few are enough."""
-    kept: list[Triggers] = []
-    for one in sorted(dict.fromkeys(clauses), key=_strength):
-        if not any(known <= one for known in kept):
-            kept.append(one)
-    return tuple(kept[:CLAUSES])
 
 
 def _compared(expr: Binary, at: At) -> Found:
@@ -381,11 +335,11 @@ def _compared(expr: Binary, at: At) -> Found:
         return None
     left, right, operator = expr.left, expr.right, expr.operator
     if operator == "=":
-        equal = _either(_equal(left, right, at), _equal(right, left, at))
+        equal = either(_equal(left, right, at), _equal(right, left, at))
         if equal is not None:
             return equal
     if operator == "!=":
-        filled = _either(_not_blank(left, right, at), _not_blank(right, left, at))
+        filled = either(_not_blank(left, right, at), _not_blank(right, left, at))
         if filled is not None:
             return filled
     if isinstance(left, Literal):
@@ -393,7 +347,7 @@ def _compared(expr: Binary, at: At) -> Found:
     if not isinstance(right, Literal) or isinstance(right.value, float):
         return None
     counted = _counted(left, operator, right.value, at)
-    return _either(counted, _constant(left, operator, right, at, True))
+    return either(counted, _constant(left, operator, right, at, True))
 
 
 def _constant(side: Expr, operator: str, literal: Literal, at: At, outcome: bool) -> Found:
@@ -412,8 +366,8 @@ def _counted(side: Expr, operator: str, number: object, at: At) -> Found:
         return None
     path = side.arguments[0]
     any_number = _HOLDS[operator](2, number) and operator in (">", ">=")
-    single = _one(harmless(path, at) if any_number else doubled(path, at))
-    return single if _HOLDS[operator](0, number) else _together(single, stands(path, at))
+    alone = single(harmless(path, at) if any_number else doubled(path, at))
+    return alone if _HOLDS[operator](0, number) else together(alone, stands(path, at))
 
 
 def _without(expr: Expr, at: At) -> tuple[int | str, Found]:
@@ -421,7 +375,7 @@ def _without(expr: Expr, at: At) -> tuple[int | str, Found]:
     if isinstance(expr, Binary) and expr.operator == "+":
         (left, found), (right, more) = _without(expr.left, at), _without(expr.right, at)
         if isinstance(left, int) and isinstance(right, int):
-            return left + right, _together(found, more)
+            return left + right, together(found, more)
         return "", None
     if isinstance(expr, Call) and expr.arguments:
         if expr.name == "count" and len(expr.arguments) == 1:

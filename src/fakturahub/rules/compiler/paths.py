@@ -26,6 +26,7 @@ from fakturahub.rules.compiler.code import (
 )
 from fakturahub.rules.compiler.conversions import condition
 from fakturahub.rules.compiler.focus import uses_context, uses_last, uses_position
+from fakturahub.rules.compiler.lookups import first_of_equals, from_the_root
 from fakturahub.rules.compiler.operators import flattened, order_function
 from fakturahub.rules.xpath.syntax import (
     ANY_BELOW,
@@ -73,7 +74,7 @@ def path(compiler: Compiler, expr: Path, scope: Scope) -> Code:
                 return predicates(compiler, held, expr.right.predicates, scope)
     if not isinstance(shortened, Path):
         return compiler.compile(shortened, scope)
-    tags = _from_the_root(shortened, scope) if compiler.by_path and isinstance(shortened.right, Step) else None
+    tags = from_the_root(shortened, scope) if compiler.by_path and isinstance(shortened.right, Step) else None
     if tags is not None and not any(map(may_be_position, shortened.right.predicates)):  # type: ignore[union-attr]
         compiler.need_document(scope)
         code = Code(f"d.at({tags!r})", "element", MANY)
@@ -92,29 +93,6 @@ def path(compiler: Compiler, expr: Path, scope: Scope) -> Code:
     if step.axis == "attribute":
         return replace(code, short=short.further_attribute(left.short, step.test.tag))
     return code
-
-
-def _from_the_root(expr: Expr, scope: Scope) -> tuple[str, ...] | None:
-    """The names of the child steps of a path from the document node, the predicates of the last left aside."""
-    tags: list[str] = []
-    while isinstance(expr, Path) and isinstance(expr.right, Step):
-        tag = _child(expr.right, bare=bool(tags))
-        if tag is None:
-            return None
-        tags.insert(0, tag)
-        expr = expr.left
-    if isinstance(expr, Root):
-        return tuple(tags)
-    if scope.focus is None or scope.focus.source != "0" or not isinstance(expr, Step):
-        return None
-    first = _child(expr, bare=True)
-    return None if first is None else (first, *tags)
-
-
-def _child(step: Step, bare: bool) -> str | None:
-    if step.axis != "child" or not isinstance(step.test, NameTest) or (bare and step.predicates):
-        return None
-    return step.test.tag
 
 
 def _joined(compiler: Compiler, left: Code, right: Expr, scope: Scope) -> Code:
@@ -355,32 +333,9 @@ def predicates(
     return code
 
 
-def _first_of_equals(code: Code, expr: Expr) -> Code | None:
-    """``//x[not(. = preceding::x)]``: the first of those with the same text, without looking back from each."""
-    if not isinstance(expr, Call) or expr.name != "not" or not code.source.startswith("d.named("):
-        return None
-    (equal,) = expr.arguments
-    if not isinstance(equal, Binary) or equal.operator != "=":
-        return None
-    sides = [_without_dot(equal.left), _without_dot(equal.right)]
-    if Context() not in sides:
-        return None
-    sides.remove(Context())
-    before = sides[0]
-    if not isinstance(before, Step) or before.axis != "preceding" or before.predicates:
-        return None
-    if not isinstance(before.test, NameTest) or code.source != f"d.named({before.test.tag!r})":
-        return None
-    return code.with_source(f"first_of_equals(d, {before.test.tag!r})")
-
-
-def _without_dot(expr: Expr) -> Expr:
-    return expr.left if isinstance(expr, Path) and expr.right == Context() else expr
-
-
 def _predicate(compiler: Compiler, code: Code, expr: Expr, scope: Scope) -> Code:
     if compiler.is_short:
-        firsts = _first_of_equals(code, expr)
+        firsts = first_of_equals(code, expr)
         if firsts is not None:
             return firsts
     if isinstance(expr, Literal) and expr.kind == "integer":

@@ -66,7 +66,7 @@ def build(root: _Element, records: Records) -> Document:
                 known.append(index)
         else:
             if same.__class__ is int:
-                children[tag] = [same, index]  # type: ignore[list-item]
+                children[tag] = [same, index]
                 doubled[path] = None
             else:
                 same.append(index)  # type: ignore[union-attr]

@@ -6,6 +6,10 @@ from fakturahub.rules.compiler.code import Code, Scope
 from fakturahub.rules.xpath.syntax import Binary, Call, Context, Expr, NameTest, Path, Root, Step
 
 
+#: stands for any name
+ANY = "*"
+
+
 def from_the_root(expr: Expr, scope: Scope) -> tuple[str, ...] | None:
     """The names of the child steps of a path from the document node, the predicates of the last left aside."""
     tags: list[str] = []
@@ -15,18 +19,21 @@ def from_the_root(expr: Expr, scope: Scope) -> tuple[str, ...] | None:
             return None
         tags.insert(0, tag)
         expr = expr.left
-    if isinstance(expr, Root):
-        return tuple(tags)
-    if scope.focus is None or scope.focus.source != "0" or not isinstance(expr, Step):
+    if scope.focus is not None and scope.focus.source == "0" and isinstance(expr, Step):
+        first = _child(expr, bare=True)
+        if first is None:
+            return None
+        tags.insert(0, first)
+    elif not isinstance(expr, Root):
         return None
-    first = _child(expr, bare=True)
-    return None if first is None else (first, *tags)
+    # the root element may have any name
+    return None if ANY in tags[1:] or tags == [ANY] else tuple(tags)
 
 
 def _child(step: Step, bare: bool) -> str | None:
     if step.axis != "child" or not isinstance(step.test, NameTest) or (bare and step.predicates):
         return None
-    return step.test.tag
+    return ANY if step.test == NameTest(None, None) else step.test.tag
 
 
 def first_of_equals(code: Code, expr: Expr) -> Code | None:

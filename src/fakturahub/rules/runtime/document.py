@@ -161,10 +161,10 @@ class Document:
         return found
 
     def at(self, tags: Iterable[str]) -> list[int]:
-        """The elements at the path of these names from the root, in document order."""
+        """The elements at the path of these names from the root, in document order; ``*`` is any name of the root."""
         record = self.records.top
         for tag in tags:
-            below = record.below.get(tag)
+            below = self.R[1] if tag == "*" else record.below.get(tag)
             if below is None:
                 return []
             record = below
@@ -180,6 +180,10 @@ class Document:
                 for node in self.named("@" + name)
             ]
         return self._held["@" + name]
+
+    def attributes_in_all(self, name: str) -> int:
+        """How many attributes have that name."""
+        return len(self.named("@" + name))
 
     def elements(self) -> range:
         """All elements."""

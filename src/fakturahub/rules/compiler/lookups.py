@@ -5,7 +5,6 @@ from __future__ import annotations
 from fakturahub.rules.compiler.code import Code, Scope
 from fakturahub.rules.xpath.syntax import Binary, Call, Context, Expr, NameTest, Path, Root, Step
 
-
 #: stands for any name
 ANY = "*"
 

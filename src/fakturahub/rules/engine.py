@@ -10,6 +10,7 @@ from typing import Any
 
 from lxml.etree import _Element
 
+from fakturahub.rules.glance import Glance
 from fakturahub.rules.locations import Locations
 from fakturahub.rules.outcome import Fired, Outcome
 from fakturahub.rules.pack import Pack
@@ -17,13 +18,16 @@ from fakturahub.rules.run import Run
 from fakturahub.rules.runtime.brief import CONTEXT
 from fakturahub.rules.runtime.building import build
 from fakturahub.rules.runtime.collector import RELAXED
-from fakturahub.rules.runtime.document import Document, by_name
+from fakturahub.rules.runtime.document import Document
 from fakturahub.rules.runtime.memo import UNSET
 from fakturahub.rules.runtime.records import Record, Records
 from fakturahub.rules.shapes import Shape
 
-#: shapes of documents that an engine keeps
-SHAPES = 500
+#: shapes of documents that an engine keeps, and those of them that are not known better than by their names
+SHAPES = 100
+GLANCES = 500
+#: documents of one shape up to which it is not looked at closer
+OFTEN = 10
 
 
 def _entries_at(number: int, record: Record) -> Any:
@@ -36,7 +40,9 @@ class Engine:
     def __init__(self, packs: Sequence[Pack]) -> None:
         self.packs = tuple(packs)
         self._entries: dict[Any, Any] = {}
-        self._shapes: dict[Any, tuple[Shape, dict[str, list[Record]]]] = {}
+        #: paths -> what to do
+        self._shapes: dict[Any, Shape] = {}
+        self._glances: dict[Any, Glance] = {}
         self._records = Records(self._plan)
 
     def _plan(self, record: Record) -> Any:
@@ -53,16 +59,26 @@ class Engine:
             plans.append((entries, called) if entries or called else None)
         return tuple(plans)
 
-    def _shape(self, document: Document) -> Shape:
+    def _shape(self, document: Document) -> Shape | Glance:
         """What the packs do with documents of this shape."""
         records = tuple(document.lists)
         known = self._shapes.get(records)
         if known is None:
+            glance = self._glances.get(records)
+            if glance is None:
+                if len(self._glances) >= GLANCES:
+                    self._glances.clear()
+                glance = self._glances[records] = Glance(self.packs, records)
+            glance.met += 1
+            if glance.met <= OFTEN:
+                document.by_name = glance.by_name
+                return glance
+            self._glances.pop(records, None)
             if len(self._shapes) >= SHAPES:
                 self._shapes.clear()
-            known = self._shapes[records] = Shape(self.packs, records), by_name(records)
-        document.by_name = known[1]
-        return known[0]
+            known = self._shapes[records] = Shape(self.packs, records)
+        document.by_name = known.by_name
+        return known
 
     def check(self, root: _Element) -> list[Outcome]:
         """The outcome of every pack for the document whose root element is *root*.
@@ -78,6 +94,7 @@ class Engine:
         if records.full:
             self._entries = {}
             self._shapes = {}
+            self._glances = {}
             records = self._records = Records(self._plan)
         document = build(root, records)
         document.remember([UNSET] * pack.slots for pack in self.packs)

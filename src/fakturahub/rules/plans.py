@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from fakturahub.rules.matching import Way
 from fakturahub.rules.pack import Pack, RuleFunction
 from fakturahub.rules.runtime.absent import StringWanted
 from fakturahub.rules.runtime.document import Document
 from fakturahub.rules.runtime.records import Record
+
+#: (pack, pattern, rule, check, number of the set of triggers)
+Hit: TypeAlias = tuple[int, int, int, int, int]
+#: (pack, pattern, rule) -> guarded checks that have to be evaluated
+Suspects: TypeAlias = Mapping[tuple[int, int, int], Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +107,39 @@ def switched(pack: Pack, turns: list[Turn]) -> Iterator[Turn | Switch]:
             for text in turn.ways[0].key[1]:
                 by_text[text] = (*by_text.get(text, ()), turn)
         yield Switch(pack.functions[key], row, by_text)
+
+
+def suspected(packs: Sequence[Pack], hits: Iterable[Hit]) -> Suspects:
+    """The guarded checks of which every set of triggers is among *hits*."""
+    sets = Counter([one[:4] for one in dict.fromkeys(hits)])
+    suspects: dict[tuple[int, int, int], list[int]] = {}
+    for number, pattern, rule, check in sorted(sets):
+        if sets[number, pattern, rule, check] == packs[number].clauses[check]:
+            suspects.setdefault((number, pattern, rule), []).append(check)
+    return suspects
+
+
+def grouped(pack: Pack, number: int, row: Mapping[Any, Sequence[Record]], suspects: Suspects) -> Iterator[Group]:
+    """The groups of *pack*; *row*: (pattern, whether of attributes, its rules with their ways) -> paths."""
+    for (pattern, is_attribute, rules), members in row.items():
+        turns = [turn(pack, pattern, rule, ways, suspects.get((number, pattern, rule), ())) for rule, ways in rules]
+        # who matches a rule without work, and no rule after it, need not be known
+        while turns and not turns[-1].functions and not turns[-1].checks:
+            turns.pop()
+        if turns:
+            one = members[0] if len(members) == 1 and not is_attribute else None
+            yield Group(tuple(members), one, is_attribute, tuple(switched(pack, turns)))
+
+
+def ran(pack: Pack, number: int, root: str, records: Iterable[Record]) -> tuple[bool, int]:
+    """Whether *pack* is for documents with these paths, and how many of its checks are."""
+    if pack.roots:
+        applicable = root in pack.roots
+    else:
+        applicable = any(record.plan[number] and record.plan[number][0] for record in records)
+    return applicable, pack.count(root) if applicable else 0
+
+
+def root_of(records: Iterable[Record]) -> str:
+    """The name of the root element; empty where there is none among *records*."""
+    return next((one.tag for one in records if one.tag and one.parent is not None and not one.parent.tag), "")

@@ -6,20 +6,16 @@ one sender mostly have one of a few shapes, so the answer is worked out once per
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from fakturahub.rules.facts import Fact, Watched, gate
 from fakturahub.rules.matching import Way
 from fakturahub.rules.pack import Pack, RuleFunction
-from fakturahub.rules.plans import Group, Plan, plan, switched, turn
+from fakturahub.rules.plans import Hit, Plan, grouped, plan, ran, root_of, suspected
 from fakturahub.rules.runtime.document import Document, by_name
 from fakturahub.rules.runtime.records import Record
-
-#: (pack, pattern, rule, check, number of the set of triggers)
-_Hit: TypeAlias = tuple[int, int, int, int, int]
 
 #: combinations of facts that are kept for one shape
 COMBINATIONS = 200
@@ -46,16 +42,18 @@ class Shape:
     def __init__(self, packs: Sequence[Pack], records: Sequence[Record]) -> None:
         self._packs = packs
         self._records = frozenset(records)
-        self._named = by_name(records)
-        self._present: list[_Hit] = []
-        self._called: dict[Fact, list[_Hit]] = {}
+        self.by_name = by_name(records)
+        self._present: list[Hit] = []
+        self._called: dict[Fact, list[Hit]] = {}
         #: (pack, pattern, path, its rules in order with the ways of matching, or None where it matches by name)
         self._rules: list[tuple[int, int, Record, list[tuple[int, list[_Way] | None]]]] = []
         self._groups: dict[Any, tuple[Plan, ...]] = {}
-        self._facts: dict[Fact, None] = {}
-        root = _root(records)
+        #: each fact once
+        self._facts: dict[Fact, Fact] = {}
+        self._met: dict[Fact, Fact] = {}
+        root = root_of(records)
         #: for every pack whether it is for such documents, and how many of its checks
-        self.ran = tuple(_ran(pack, number, root, records) for number, pack in enumerate(packs))
+        self.ran = tuple(ran(pack, number, root, records) for number, pack in enumerate(packs))
         for number, pack in enumerate(packs):
             force = pack.in_force(root)
             for record in records:
@@ -112,11 +110,11 @@ class Shape:
                     rules.append((rule, known))
             self._rules.append((number, pattern, record, rules))
 
-    def _note(self, fact: Fact | bool, hits: list[_Hit]) -> None:
+    def _note(self, fact: Fact | bool, hits: list[Hit]) -> None:
         if fact is True:
             self._present.extend(hits)
         elif fact is not False:
-            self._facts[fact] = None
+            self._facts[fact] = fact
             self._called.setdefault(fact, []).extend(hits)
 
     def _way(self, number: int, record: Record, way: Way) -> _Way | None:
@@ -144,7 +142,7 @@ class Shape:
             if all(rows):
                 failing.append(tuple(rows) if rows else None)
         for row in (*passing, *[row for rows in failing for row in rows or ()]):
-            self._facts.update(dict.fromkeys(row))
+            self._facts.update(zip(row, row, strict=True))
         return _Way(way, tuple(passing), tuple(failing))
 
     def _row(self, base: Record, triggers: Iterable[tuple[str, tuple[str, ...], str]]) -> tuple[Fact, ...] | None:
@@ -161,7 +159,7 @@ class Shape:
     def _found(self, base: Record, kind: str, path: tuple[str, ...], text: str) -> list[Fact | bool]:
         """What a trigger comes to at *base*: a fact, or whether it holds in all documents of the shape."""
         if path and path[0] == "//":
-            ends = [one for one in self._named.get(path[-1], ()) if _ends_with(one, path[1:])]
+            ends = [one for one in self.by_name.get(path[-1], ()) if _ends_with(one, path[1:])]
             return [self._at(one, kind, text) for one in ends]
         at: Record | None = base
         for name in path:
@@ -181,7 +179,8 @@ class Shape:
             return False
         if kind == "blank" and not self._records.isdisjoint(record.below.values()):
             return True
-        return (kind, record, text)
+        fact = (kind, record, text)
+        return self._met.setdefault(fact, fact)
 
     # --- for each document ---
 
@@ -229,46 +228,14 @@ class Shape:
             return not texts[record] <= {*text.split(" "), None} if kind == "other" else text in texts[record]
 
         true = frozenset(fact for fact in self._facts if holds(fact))
-        suspects = self._suspects(true)
+        hits = [*self._present, *[one for fact in true for one in self._called.get(fact, ())]]
+        suspects = suspected(self._packs, hits)
         rows: list[dict[Any, list[Record]]] = [{} for _ in self._packs]
         for number, pattern, record, rules in self._rules:
             active = tuple(_active(rules, true))
             if active:
                 rows[number].setdefault((pattern, record.is_attribute, active), []).append(record)
-        return tuple(plan(self._grouped(number, row, suspects)) for number, row in enumerate(rows))
-
-    def _suspects(self, true: frozenset[Fact]) -> dict[tuple[int, int, int], list[int]]:
-        """(pack, pattern, rule) -> the guarded checks that have to be evaluated."""
-        hit = dict.fromkeys([*self._present, *[one for fact in true for one in self._called.get(fact, ())]])
-        sets = Counter([one[:4] for one in hit])
-        suspects: dict[tuple[int, int, int], list[int]] = {}
-        for number, pattern, rule, check in sorted(sets):
-            if sets[number, pattern, rule, check] == self._packs[number].clauses[check]:
-                suspects.setdefault((number, pattern, rule), []).append(check)
-        return suspects
-
-    def _grouped(
-        self, number: int, row: dict[Any, list[Record]], suspects: dict[tuple[int, int, int], list[int]]
-    ) -> Iterator[Group]:
-        pack = self._packs[number]
-        for (pattern, is_attribute, active), members in row.items():
-            turns = [
-                turn(pack, pattern, rule, ways, suspects.get((number, pattern, rule), ())) for rule, ways in active
-            ]
-            # who matches a rule without work, and no rule after it, need not be known
-            while turns and not turns[-1].functions and not turns[-1].checks:
-                turns.pop()
-            if turns:
-                one = members[0] if len(members) == 1 and not is_attribute else None
-                yield Group(tuple(members), one, is_attribute, tuple(switched(pack, turns)))
-
-
-def _ran(pack: Pack, number: int, root: str, records: Iterable[Record]) -> tuple[bool, int]:
-    if pack.roots:
-        applicable = root in pack.roots
-    else:
-        applicable = any(record.plan[number] and record.plan[number][0] for record in records)
-    return applicable, pack.count(root) if applicable else 0
+        return tuple(plan(grouped(self._packs[number], number, row, suspects)) for number, row in enumerate(rows))
 
 
 def _active(
@@ -298,8 +265,3 @@ def _ends_with(record: Record, path: tuple[str, ...]) -> bool:
 
 def _is_root(record: Record) -> bool:
     return record.parent is not None and record.parent.parent is None
-
-
-def _root(records: Iterable[Record]) -> str:
-    """The name of the root element; empty where there is none among *records*."""
-    return next((one.tag for one in records if one.tag and one.parent is not None and not one.parent.tag), "")

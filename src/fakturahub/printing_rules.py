@@ -110,10 +110,10 @@ def refusal(reason: str, reasons: Sequence[str]) -> str:
 
 
 class Answers:
-    """What files were found to be: JSON and SVRL as it comes, lines for a person."""
+    """What documents were found to be: JSON and SVRL as it comes, lines for a person."""
 
     def __init__(self, form: str, *, one: bool) -> None:
-        """*one*: there is one file, whose SVRL is a document by itself."""
+        """*one*: there is one file. Where one document is in it, its SVRL is a document by itself."""
         self._form = form
         self._one = one
         self._count = 0
@@ -121,8 +121,13 @@ class Answers:
         #: whether something is printed on a terminal before the end
         self.streams_to_terminal = form != "text" and sys.stdout.isatty()
 
-    def add(self, answer: Answer, say: Say) -> None:
-        """The next file; *say* writes above a progress bar."""
+    def add(self, answers: Sequence[Answer], say: Say) -> None:
+        """The documents of the next file; *say* writes above a progress bar."""
+        self._one = self._one and len(answers) == 1
+        for answer in answers:
+            self._add(answer, say)
+
+    def _add(self, answer: Answer, say: Say) -> None:
         self._count += 1
         self.verdicts[answer.verdict] += 1
         if self._form == "json":
@@ -177,9 +182,11 @@ def told(answer: Answer) -> list[Text]:
     return lines
 
 
-def summary(verdicts: Mapping[Verdict, int]) -> str:
-    """How many files were of which verdict."""
+def summary(verdicts: Mapping[Verdict, int], files: int) -> str:
+    """How many documents, of how many files, were of which verdict."""
+    count = sum(verdicts.values())
+    what = f"{count:,} files" if count == files else f"{count:,} documents in {files:,} file{'s' if files > 1 else ''}"
     return (
-        f"{sum(verdicts.values()):,} files: {verdicts[Verdict.VALID]:,} valid, {verdicts[Verdict.INVALID]:,} not valid,"
+        f"{what}: {verdicts[Verdict.VALID]:,} valid, {verdicts[Verdict.INVALID]:,} not valid,"
         f" {verdicts[Verdict.NOT_CHECKED]:,} not checked."
     )

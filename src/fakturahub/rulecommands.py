@@ -42,7 +42,9 @@ def install(
     ] = None,
     control: Annotated[
         Path | None,
-        typer.Option("--control", metavar="FILE", help="A document that must fail; else an empty one of each kind."),
+        typer.Option(
+            "--control", metavar="FILE", help="A document that must fail; else one made of the rules' contexts."
+        ),
     ] = None,
     profile: Annotated[
         str | None,
@@ -185,7 +187,9 @@ def validate(
     context: typer.Context,
     file: Annotated[
         list[str],
-        typer.Argument(metavar="FILE", help="Files to check; a folder stands for all in it, - for standard input."),
+        typer.Argument(
+            metavar="FILE", help="Files to check; a folder or archive stands for all in it, - for standard input."
+        ),
     ],
     pack: Annotated[
         list[str] | None,
@@ -220,11 +224,11 @@ def validate(
     question = validating.Question(_today(), tuple(pack or ()), next, language, form)
     answers = printing_rules.Answers(form, one=len(files) == 1 and file[0] == files[0].name)
     results = validating.answered(files, rulebook, question, jobs or validating.processors())
-    for answer, tell in watched(results, len(files), doing="Validating", bar=not answers.streams_to_terminal):
-        answers.add(answer, tell)
+    for of_file, tell in watched(results, len(files), doing="Validating", bar=not answers.streams_to_terminal):
+        answers.add(of_file, tell)
     answers.end()
-    if form == "text" and len(files) > 1:
-        say(printing_rules.summary(answers.verdicts))
+    if form == "text" and sum(answers.verdicts.values()) > 1:
+        say(printing_rules.summary(answers.verdicts, len(files)))
     if not files or any(count for verdict, count in answers.verdicts.items() if verdict != "valid"):
         raise typer.Exit(1)
 
@@ -309,7 +313,9 @@ async def _stored(all_of_it: Opened, name: str) -> dict[str, Any]:
         if row.name == name:
             files = await packs.source(all_of_it.database, name, row.digest)
             return {
-                "control": "a document of its own" if row.control is not None else "an empty document of each kind",
+                "control": "a document of its own"
+                if row.control is not None
+                else "an empty root of each kind, with its parts where no rule is about it",
                 "installed": f"{row.installed_at:%Y-%m-%d %H:%M:%S} UTC by {row.installed_by}",
                 "files": [{"name": one, "bytes": len(data)} for one, data in files.items()],
             }
@@ -320,7 +326,11 @@ def _bundled_files() -> dict[str, Any]:
     from fakturahub.exchange.rulebook import bundled_source
 
     files = [{"name": one, "bytes": len(data)} for one, data in bundled_source().items()]
-    return {"control": "an empty document of each kind", "installed": "comes with the program", "files": files}
+    return {
+        "control": "an empty root of each kind, with its parts where no rule is about it",
+        "installed": "comes with the program",
+        "files": files,
+    }
 
 
 def _asked(check: Callable[[str], None], value: str, option: str) -> None:

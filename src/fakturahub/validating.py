@@ -1,5 +1,8 @@
 """Validating many files: each read and checked in one of several processes, told in the order in which they were named.
 
+A file that holds several documents, a ZIP archive too, is taken apart, as other commands do it: each document is told
+by itself.
+
 The processes are forks of this one: they have the packs without loading them. No more than a few files for each of them
 are in hand at a time, so that thousands take no more memory than a few.
 """
@@ -9,7 +12,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -19,10 +22,12 @@ from typing import Literal
 
 import msgspec
 
-from fakturahub.errors import FakturahubError, OperatorError
+from fakturahub import formats
+from fakturahub.errors import FakturahubError, OperatorError, UnknownDocument
 from fakturahub.exchange.rulebook import Rulebook
 from fakturahub.exchange.validate import OWN, Validation, as_data, svrl, validate
 from fakturahub.given import Given
+from fakturahub.intake.zip import is_zip
 from fakturahub.model import Finding, Severity, Verdict
 from fakturahub.rules.outcome import Fired, Outcome
 from fakturahub.rules.report import Found, Report
@@ -45,8 +50,9 @@ class Question(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What is to be told of one file."""
+    """What is to be told of one document."""
 
+    #: the file's name and, where it holds several documents, which of them it is
     name: str
     verdict: Verdict
     #: JSON or SVRL, where one of them was asked for
@@ -55,14 +61,14 @@ class Answer(msgspec.Struct, frozen=True):
     validation: Validation | None = None
 
 
-def answered(files: Sequence[Given], rulebook: Rulebook, question: Question, jobs: int) -> Iterator[Answer]:
-    """The answer for each of *files*, in their order; *jobs* processes work on them. A fault of one stops no other.
+def answered(files: Sequence[Given], rulebook: Rulebook, question: Question, jobs: int) -> Iterator[list[Answer]]:
+    """The answers for each of *files*, in their order; *jobs* processes work on them. A fault of one stops no other.
 
     The processes are started here and not when the first answer is asked for: a process with threads of its own, such
     as that of a progress bar, is not to be forked. Raises ``OperatorError`` where a process dies.
     """
     if jobs < 2 or len(files) < FEW:
-        return (_answer(file, rulebook, question) for file in files)
+        return (_answers(file, rulebook, question) for file in files)
     # What is there stays: else each process would copy it by counting references while it collects.
     gc.collect()
     gc.freeze()
@@ -89,13 +95,13 @@ def _take(rulebook: Rulebook, question: Question) -> None:
     _rulebook, _question = rulebook, question
 
 
-def _submit(pool: ProcessPoolExecutor, portion: Sequence[Given]) -> Future[list[Answer]]:
+def _submit(pool: ProcessPoolExecutor, portion: Sequence[Given]) -> Future[list[list[Answer]]]:
     return pool.submit(_portion, [_read_here(one) for one in portion])
 
 
 def _collected(
-    pool: ProcessPoolExecutor, portions: Iterator[Sequence[Given]], hand: deque[Future[list[Answer]]]
-) -> Iterator[Answer]:
+    pool: ProcessPoolExecutor, portions: Iterator[Sequence[Given]], hand: deque[Future[list[list[Answer]]]]
+) -> Iterator[list[Answer]]:
     try:
         while hand:
             yield from hand.popleft().result()
@@ -129,30 +135,70 @@ def _read_here(file: Given) -> Given | _Read:
         return _Read(file.name, error)
 
 
-def _portion(files: list[Given | _Read]) -> list[Answer]:
+def _portion(files: list[Given | _Read]) -> list[list[Answer]]:
     if _question is None:
         raise AssertionError("a process was started without a question")
-    return [_answer(file, _rulebook, _question) for file in files]
+    return [_answers(file, _rulebook, _question) for file in files]
 
 
-def _answer(file: Given | _Read, rulebook: Rulebook, question: Question) -> Answer:
+def _answers(file: Given | _Read, rulebook: Rulebook, question: Question) -> list[Answer]:
+    try:
+        parts = list(_parts(file.name, file.read(), anything=bool(question.packs)))
+    except FakturahubError as error:
+        return [_told(file.name, _refused(file.name, error), rulebook, question)]
+    return [_answer(name, data, rulebook, question) for name, data in parts]
+
+
+def _parts(name: str, data: bytes, *, anything: bool) -> Iterator[tuple[str, bytes]]:
+    """The documents in a file with their names; *anything*: whatever is XML counts as one, and a file of it as one."""
+    if is_zip(data):
+        if anything:
+            members = formats.xml_members(data)
+        else:
+            envelope = formats.open_envelope(data)
+            # XML beside several documents that is none of theirs is no attachment: that nobody knows it has to be told.
+            strays = [one for one in envelope.unclaimed if one.name.lower().endswith(".xml")]
+            members = (*envelope.documents, *(formats.Enclosed(one.name, one.content) for one in strays))
+        if len(members) == 1:
+            yield name, members[0].data
+            return
+        of_member = Counter(one.member for one in members)
+        numbers: Counter[str] = Counter()
+        for one in members:
+            numbers[one.member] += 1
+            number = f", document {numbers[one.member]}" if of_member[one.member] > 1 else ""
+            yield f"{name}/{one.member}{number}", one.data
+        return
+    try:
+        documents = (data,) if anything else formats.documents(data)
+    except UnknownDocument:
+        documents = (data,)  # whoever parses it says more of it
+    for at, document in enumerate(documents, 1):
+        yield name if len(documents) == 1 else f"{name}, document {at}", document
+
+
+def _answer(name: str, data: bytes, rulebook: Rulebook, question: Question) -> Answer:
     try:
         found = validate(
-            file.read(),
+            data,
             rulebook,
             question.on,
             packs=question.packs,
             next=question.next,
             language=question.language,
-            file=file.name,
+            file=name,
         )
     except FakturahubError as error:
-        found = _refused(file.name, error)
+        found = _refused(name, error)
+    return _told(name, found, rulebook, question)
+
+
+def _told(name: str, found: Validation, rulebook: Rulebook, question: Question) -> Answer:
     if question.form == "json":
-        return Answer(file.name, found.verdict, data=msgspec.json.encode(as_data(found)))
+        return Answer(name, found.verdict, data=msgspec.json.encode(as_data(found)))
     if question.form == "svrl":
-        return Answer(file.name, found.verdict, data=svrl(found, rulebook))
-    return Answer(file.name, found.verdict, validation=msgspec.structs.replace(found, outcomes=()))
+        return Answer(name, found.verdict, data=svrl(found, rulebook))
+    return Answer(name, found.verdict, validation=msgspec.structs.replace(found, outcomes=()))
 
 
 def _refused(name: str, error: FakturahubError) -> Validation:

@@ -14,6 +14,7 @@ from tests.rules.compiled import as_cached, packs_of_the_engine
 from tests.rules.differential import Documents
 from tests.rules.packs import FILES, packs_of
 from tests.rules.parsing import parsed
+from tests.rules.ways import checked
 
 pytestmark = [pytest.mark.conformance, pytest.mark.timeout(900)]
 
@@ -67,7 +68,7 @@ def test_the_rewrites_change_nothing(shared: Path) -> None:
     for number, (syntax, text) in enumerate(_texts(shared), 100_000):
         root = parsed(text)
         for name in packs_of(syntax):
-            (one,), (other,) = engine.check(root, [optimised[name]]), engine.check(root, [plain[name]])
+            (one,), (other,) = checked(root, [optimised[name]]), engine.check(root, [plain[name]])
             assert (one.applicable, one.rules) == (other.applicable, other.rules)
             found, expected = [_comparable(fired) for fired in one.fired], [_comparable(fired) for fired in other.fired]
             if found != expected:

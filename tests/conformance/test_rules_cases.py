@@ -13,6 +13,7 @@ from tests.rules.expectations import expectations
 from tests.rules.packs import COMPILED_UBL, FOLDERS, packs_of
 from tests.rules.parsing import parsed
 from tests.rules.samples import of_cases, whole
+from tests.rules.ways import checked
 
 pytestmark = [pytest.mark.conformance, pytest.mark.timeout(600)]
 
@@ -23,7 +24,7 @@ def test_every_case_is_judged_as_its_authors_expect(shared: Path) -> None:
     assert len(cases) == 1429
     faults = []
     for case in cases:
-        outcomes = engine.check(parsed(case.text), [packs[name] for name in packs_of(case.syntax)])
+        outcomes = checked(parsed(case.text), [packs[name] for name in packs_of(case.syntax)])
         faults.append(case.fault(one for outcome in outcomes for one in findings.of_outcome(outcome)))
     assert not [one for one in faults if one]
 
@@ -39,7 +40,7 @@ def test_the_forms_of_a_pack_give_the_same_findings(shared: Path, name: str, for
     fired = 0
     for sample in documents:
         root = parsed(sample.text)
-        ours, theirs = engine.check(root, [single, other])
+        ours, theirs = checked(root, [single, other])
         assert ours.rules == theirs.rules > 500
         assert [_comparable(finding) for finding in theirs.fired] == [_comparable(finding) for finding in ours.fired], (
             sample.name

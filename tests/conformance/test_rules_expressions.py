@@ -37,6 +37,6 @@ def test_random_expressions_come_to_what_saxon_says(optimise: bool) -> None:
             faults += result.faults
     print(f"{equal} equal, {faults} of them with faults; {len(stricter)} stricter, {refused} refused")
     assert not different, f"{len(different)} differ: {[*different.items()][:20]}"
-    assert len(stricter) <= EXPRESSIONS / 200, stricter[:20]
+    assert len(stricter) <= EXPRESSIONS / 500, stricter[:20]
     assert refused <= EXPRESSIONS / 50
     assert faults >= EXPRESSIONS / 10

@@ -15,7 +15,6 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from fakturahub.rules import engine
 from tests.rules import deviations, findings, samples
 from tests.rules.compiled import packs_of_the_engine
 from tests.rules.findings import Finding
@@ -23,6 +22,7 @@ from tests.rules.mutations import Mutator
 from tests.rules.packs import packs_of, stylesheets
 from tests.rules.parsing import parsed
 from tests.rules.saxon import Saxon
+from tests.rules.ways import checked
 
 #: documents that go to Saxon at once
 BATCH = 50
@@ -146,7 +146,7 @@ class Comparison:
         tally.documents += 1
         packs = packs_of(document.syntax)
         root = parsed(document.text)
-        outcomes = engine.check(root, [self.packs[one] for one in packs])
+        outcomes = checked(root, [self.packs[one] for one in packs])
         for at, (name, outcome) in enumerate(zip(packs, outcomes, strict=True)):
             tally.compared += 1
             told = answer[at]

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from lxml import etree
 
 from fakturahub.errors import PackRefused
-from fakturahub.rules import engine, pack, sources
+from fakturahub.rules import pack, sources
 from tests.rules import findings, stylesheet
 from tests.rules.expressions import DOCUMENT, line_of, schema
 from tests.rules.findings import Finding, difference
 from tests.rules.parsing import parsed
 from tests.rules.saxon import Saxon
+from tests.rules.ways import checked
 
 _FILE = "expressions.sch"
 _DIGITS = re.compile(r"(\.\d{17})\d+")
@@ -97,7 +98,7 @@ def by_the_engine(
                 raise
             for number in named:
                 del left[number]
-    (outcome,) = engine.check(parsed(document), [pack.load(compiled.as_bytes())])
+    (outcome,) = checked(parsed(document), [pack.load(compiled.as_bytes())])
     found: dict[int, list[Finding]] = {number: [] for number in left}
     numbers = list(left)
     for one in findings.of_outcome(outcome):

@@ -271,6 +271,24 @@ def test_where_the_engine_fails_the_sender_is_asked_to_come_again(judging: Hub, 
     assert any(one.get("event") == "rules failed" for one in judging.logged())
 
 
+def test_where_the_engine_fails_what_was_accepted_stays_so(judging: Hub, fault: Path) -> None:
+    keyed, unkeyed = invoice("VA-23"), invoice("VA-24")
+    first = [send(judging, keyed, key="va-23"), send(judging, unkeyed)]
+    refused = send(judging, wrong_sum("VA-25"), key="va-25")
+    assert [stored(judging, one)["submission"] for one in (*first, refused)] == ["accepted", "accepted", "refused"]
+    fault.touch()
+    try:
+        again = [send(judging, keyed, key="va-23"), send(judging, unkeyed)]
+        other = send(judging, unkeyed, key="va-23")
+        unknown = [send(judging, invoice("VA-26")), send(judging, wrong_sum("VA-25"), key="va-25")]
+        as_a_test = send(judging, unkeyed, mode="test")
+    finally:
+        fault.unlink()
+    assert [(one.status, one.body) for one in again] == [(one.status, one.body) for one in first]
+    assert "idempotency-conflict" in other.text, "another body under a used key"
+    assert [one.status for one in (*unknown, as_a_test)] == [503, 503, 503], "what was never accepted is not judged"
+
+
 def test_a_large_document_is_checked_as_well(judging: Hub) -> None:
     text = wrong_sum("VA-11")
     (line,) = re.findall(rb"<cac:InvoiceLine>.*?</cac:InvoiceLine>", text, re.DOTALL)[:1]

@@ -240,9 +240,9 @@ def inferred_profile(pack: Pack) -> str | None:
 def check_control(pack: Pack, control: bytes | None) -> None:
     """Run the control documents of *pack*: *control*, else an empty root of each type that it addresses.
 
-    Where no rule is about the root itself, the elements that rules are about stand in it, as empty. Each must have a
-    fatal finding. Raises ``PackRefused`` where one has none, which means that the pack does not do what it is there
-    for, and where there is none to run.
+    Where that passes, as no rule is about the root itself, the elements that contexts name stand in it, as empty. One
+    of the two must have a fatal finding. Raises ``PackRefused`` where neither has, which means that the pack does not
+    do what it is there for, and where there is none to run.
     """
     documents = [("the control document", (control,))] if control is not None else list(_empty_roots(pack))
     if not documents:

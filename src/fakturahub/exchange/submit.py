@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ import msgspec
 
 from fakturahub import formats, telemetry
 from fakturahub.clock import new_id, today
-from fakturahub.errors import DocumentRefused, InvalidDocument, NoContract, RulesFailed, SellerMismatch
+from fakturahub.errors import DocumentRefused, InvalidDocument, NoContract, PackUnusable, RulesFailed, SellerMismatch
 from fakturahub.exchange.route import Known, Route, find_route, is_company
 from fakturahub.exchange.validate import NOT_CHECKED, Validation, remark, validate
 from fakturahub.formats import Opened
@@ -31,7 +32,15 @@ from fakturahub.model import (
     Verdict,
 )
 from fakturahub.storage.payloads import Kept, PayloadStore
-from fakturahub.storage.submissions import DeliveryRow, DocumentRow, EventRow, SubmissionRows, SubmissionWriter
+from fakturahub.storage.submissions import (
+    DeliveryRow,
+    DocumentRow,
+    EventRow,
+    Repeat,
+    Stored,
+    SubmissionRows,
+    SubmissionWriter,
+)
 
 if TYPE_CHECKING:
     from fakturahub.exchange.rulebook import Rulebook
@@ -100,6 +109,13 @@ def _read(data: bytes, check: Callable[[bytes | Opened], Validation] | None) -> 
     return _Read(opened.recognition, opened.heading, None, validation)
 
 
+async def _apart(data: bytes, check: Callable[[bytes | Opened], Validation] | None) -> _Read:
+    """`_read`, in a thread where it would hold up others."""
+    if len(data) > (READ_IN_THREAD if check is None else CHECK_IN_THREAD):
+        return await asyncio.to_thread(_read, data, check)
+    return _read(data, check)
+
+
 class Exchange:
     """The use case of submitting, for one process."""
 
@@ -123,16 +139,20 @@ class Exchange:
         """
         if "send" not in sender.contracts:
             raise NoContract(f"{sender.name} has no contract for sending.")
-        data = submission.data
-        check = self._check(submission, sender)
-        apart = len(data) > (READ_IN_THREAD if check is None else CHECK_IN_THREAD)
-        try:
-            read = await asyncio.to_thread(_read, data, check) if apart else _read(data, check)
-        except RulesFailed as failed:
-            log.error("rules failed", reason=failed.reason, exc_info=failed)
-            raise
         if sender.test_mode and submission.mode is Mode.PROD:
             submission = msgspec.structs.replace(submission, mode=Mode.TEST)
+        data = submission.data
+        try:
+            read = await _apart(data, self._check(submission, sender))
+        except (RulesFailed, PackUnusable) as failed:
+            if isinstance(failed, RulesFailed):
+                log.error("rules failed", reason=failed.reason, exc_info=failed)
+            # What was accepted stays so: the same again gets the same answer, whatever became of the rules.
+            earlier = await self._earlier(submission, sender)
+            if earlier is None:
+                raise
+            telemetry.SUBMISSIONS.labels(submission.dialect, submission.mode.value, "true").inc()
+            return earlier.answer, True
         judged = self._judge(submission, sender, read)
         kept = await self._payloads.keep(data)
         answer = compose(Accepted(submission, (judged,)))
@@ -140,6 +160,17 @@ class Exchange:
         telemetry.VALIDATIONS.labels(submission.dialect, judged.verdict.value).inc()
         telemetry.SUBMISSIONS.labels(submission.dialect, submission.mode.value, str(stored.repeated).lower()).inc()
         return stored.answer, stored.repeated
+
+    async def _earlier(self, submission: Submission, sender: Company) -> Stored | None:
+        """The accepted submission that this one repeats, which cannot be judged now."""
+        read = await _apart(submission.data, None) if submission.key is None else None
+        sha256 = hashlib.sha256(submission.data).digest()
+        number = read.heading.number if read is not None and read.refusal is None else None
+        key, window = _repeat_key(submission, number, sha256)
+        if key is None:
+            return None
+        since = None if window is None else submission.at - window
+        return await self._writer.earlier(Repeat(sender.id, submission.dialect, key, since, sha256))
 
     def _check(self, submission: Submission, sender: Company) -> Callable[[bytes | Opened], Validation] | None:
         if sender.validation == "off":
@@ -204,14 +235,14 @@ def _finding(error: DocumentRefused, severity: Severity = Severity.FATAL) -> Fin
     return Finding(error.code, severity, error.reason, path=error.place, term=error.term)
 
 
-def _repeat_key(submission: Submission, judged: Judged, sha256: bytes) -> tuple[str | None, timedelta | None]:
+def _repeat_key(submission: Submission, number: str | None, sha256: bytes) -> tuple[str | None, timedelta | None]:
     """What makes this submission a repeat of an earlier one, and for how long.
 
     The mode is part of it: what was sent as a test is not thereby sent.
     """
     if submission.key is not None:
         return f"{submission.mode}:key:{submission.key}", None
-    if judged.number is None:
+    if number is None:
         return None, None
     return f"{submission.mode}:bytes:{sha256.hex()}", REPEAT_WINDOW
 
@@ -249,7 +280,7 @@ def _rows(
     at = submission.at
     receiver = judged.route.receiver if judged.route is not None else None
     refused = judged.state is DocumentState.REJECTED
-    repeat_key, repeat_window = _repeat_key(submission, judged, kept.sha256)
+    repeat_key, repeat_window = _repeat_key(submission, judged.number, kept.sha256)
     facts = {
         "recognition": read.recognition,
         "heading": heading,

@@ -7,6 +7,7 @@ safe XML document, those of ``intake.zip`` for a ZIP archive that is refused.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 import msgspec
@@ -68,7 +69,8 @@ SYNTAXES: tuple[Syntax, ...] = (ubl.SYNTAX, cii.SYNTAX, finvoice.SYNTAX, letters
 NAMES: Mapping[str, Name] = names_of(SYNTAXES, OTHER_DOCUMENTS)
 
 # How a comment and a processing instruction begin, in character sets of one byte and of two.
-_MARKS = (b"<!--", b"<?", b"<\0!\0-\0-", b"<\0?\0")
+_MARK = re.compile(rb"<(?:\?|!--)")
+_WIDE_MARK = re.compile(rb"<\0(?:\?\0|!\0-\0-)")
 
 
 class Opened(msgspec.Struct, frozen=True):
@@ -151,8 +153,9 @@ def parsed(data: bytes, *, unknown: bool = False) -> Parsed:
 
 def has_marks(data: bytes) -> bool:
     """Whether there is a comment or a processing instruction behind the XML declaration of *data*, in any charset."""
-    start = data[4:]
-    return any(mark in start for mark in _MARKS)
+    if _MARK.search(data, 4) is not None:
+        return True
+    return b"\0" in data and _WIDE_MARK.search(data, 4) is not None
 
 
 def open_envelope(data: bytes) -> Envelope:
@@ -168,6 +171,15 @@ def open_envelope(data: bytes) -> Envelope:
     # An invoice that another one names as its attachment is an attachment.
     kept = [one for one in found if one.member.name.casefold() not in named]
     return enclose(archive, kept or found)
+
+
+def xml_members(data: bytes) -> tuple[Enclosed, ...]:
+    """All XML in the ZIP archive *data*, documents that the hub knows or not; raises ``UnknownDocument`` for none."""
+    archive = open_zip(data)
+    found = [Enclosed(one.name, archive.content(one)) for one in archive.members if looks_like_xml(archive, one)]
+    if not found:
+        raise UnknownDocument("There is no XML in the ZIP archive.")
+    return tuple(found)
 
 
 def enclosed(data: bytes) -> Enclosed:

@@ -10,6 +10,7 @@ from typing import Any
 
 from lxml.etree import _Element
 
+from fakturahub.rules.glance import Glance
 from fakturahub.rules.locations import Locations
 from fakturahub.rules.outcome import Fired, Outcome
 from fakturahub.rules.pack import Pack
@@ -17,13 +18,16 @@ from fakturahub.rules.run import Run
 from fakturahub.rules.runtime.brief import CONTEXT
 from fakturahub.rules.runtime.building import build
 from fakturahub.rules.runtime.collector import RELAXED
-from fakturahub.rules.runtime.document import STEPS, STEPS_OF_ELEMENT, Document, by_name
+from fakturahub.rules.runtime.document import Document
 from fakturahub.rules.runtime.memo import UNSET
 from fakturahub.rules.runtime.records import Record, Records
 from fakturahub.rules.shapes import Shape
 
-#: shapes of documents that an engine keeps
-SHAPES = 500
+#: shapes of documents that an engine keeps, and those of them that are not known better than by their names
+SHAPES = 100
+GLANCES = 500
+#: documents of one shape up to which it is not looked at closer
+OFTEN = 10
 
 
 def _entries_at(number: int, record: Record) -> Any:
@@ -36,7 +40,9 @@ class Engine:
     def __init__(self, packs: Sequence[Pack]) -> None:
         self.packs = tuple(packs)
         self._entries: dict[Any, Any] = {}
-        self._shapes: dict[Any, tuple[tuple[Shape, ...], dict[str, list[Record]]]] = {}
+        #: paths -> what to do
+        self._shapes: dict[Any, Shape] = {}
+        self._glances: dict[Any, Glance] = {}
         self._records = Records(self._plan)
 
     def _plan(self, record: Record) -> Any:
@@ -53,17 +59,26 @@ class Engine:
             plans.append((entries, called) if entries or called else None)
         return tuple(plans)
 
-    def _shape(self, document: Document) -> tuple[Shape, ...]:
-        """What every pack does with documents of this shape."""
+    def _shape(self, document: Document) -> Shape | Glance:
+        """What the packs do with documents of this shape."""
         records = tuple(document.lists)
         known = self._shapes.get(records)
         if known is None:
+            glance = self._glances.get(records)
+            if glance is None:
+                if len(self._glances) >= GLANCES:
+                    self._glances.clear()
+                glance = self._glances[records] = Glance(self.packs, records)
+            glance.met += 1
+            if glance.met <= OFTEN:
+                document.by_name = glance.by_name
+                return glance
+            self._glances.pop(records, None)
             if len(self._shapes) >= SHAPES:
                 self._shapes.clear()
-            shapes = tuple(Shape(pack, number, records) for number, pack in enumerate(self.packs))
-            known = self._shapes[records] = shapes, by_name(records)
-        document.by_name = known[1]
-        return known[0]
+            known = self._shapes[records] = Shape(self.packs, records)
+        document.by_name = known.by_name
+        return known
 
     def check(self, root: _Element) -> list[Outcome]:
         """The outcome of every pack for the document whose root element is *root*.
@@ -79,19 +94,18 @@ class Engine:
         if records.full:
             self._entries = {}
             self._shapes = {}
+            self._glances = {}
             records = self._records = Records(self._plan)
         document = build(root, records)
+        document.remember([UNSET] * pack.slots for pack in self.packs)
         locations = Locations(document)
-        outcomes: list[Outcome] = []
-        for number, (pack, shape) in enumerate(zip(self.packs, self._shape(document), strict=True)):
-            document.memo = [UNSET] * pack.slots
-            document.failures = {}
-            document.steps = STEPS + STEPS_OF_ELEMENT * len(document.R)
-            with localcontext(CONTEXT):
-                fired = Run(document, pack, locations).fired(shape.groups(document))
-            applicable = root.tag in pack.roots if pack.roots else _touched(document, number)
-            outcomes.append(Outcome(pack.name, applicable, pack.count(str(root.tag)) if applicable else 0, fired))
-        return outcomes
+        with localcontext(CONTEXT):
+            shape = self._shape(document)
+            plans = shape.plans(document)
+            return [
+                Outcome(pack.name, *shape.ran[number], Run(document, number, pack, locations).fired(plans[number]))
+                for number, pack in enumerate(self.packs)
+            ]
 
 
 _engines: dict[tuple[int, ...], Engine] = {}
@@ -121,10 +135,6 @@ def _engine(packs: tuple[Pack, ...]) -> Engine:
                     _engines.pop(next(iter(_engines)))
                 engine = _engines[key] = Engine(packs)
     return engine
-
-
-def _touched(document: Document, number: int) -> bool:
-    return any(record.plan[number] and record.plan[number][0] for record in document.lists)
 
 
 __all__ = ["Engine", "Fired", "Outcome", "check"]

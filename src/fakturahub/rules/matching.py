@@ -19,6 +19,9 @@ class Way(NamedTuple):
     filter: str | None
     #: (name of a function, texts): only nodes match for which it gives one of the texts
     key: tuple[str, tuple[str, ...]] | None
+    #: (steps up from the node, sets of triggers where it passes the predicates there, the same where it does not or
+    #: None, names of functions of the document that are all true where it passes); see ``compiler.guards``
+    guards: tuple[tuple[int, Any, Any, tuple[str, ...]], ...]
 
 
 #: rules of one pattern that may match, in order: (number of the rule, ways of matching); None: it matches without
@@ -75,22 +78,23 @@ class Matcher:
 
 
 def _ways(alternative: Any, path: tuple[str, ...]) -> list[Way]:
-    anchored, _kind, steps, whole, key = alternative
+    anchored, _kind, steps, whole, key, guards = alternative
     if not steps:
-        return [Way((), None, None)] if not path else []
+        return [Way((), None, None, ())] if not path else []
     found: list[Way] = []
 
-    def fit(step: int, at: int, conditions: Conditions) -> None:
+    def fit(step: int, at: int, conditions: tuple[tuple[int, int], ...]) -> None:
         deep, kind, namespace, local, tests, predicates = steps[step]
         if at < 0 or len(found) > WAYS or not fits(path[at], kind, namespace, local):
             return
         if not all(_passes(test, path[: at + 1]) for test in tests):
             return
         if predicates:
-            conditions = (*conditions, (len(path) - 1 - at, predicates))
+            conditions = (*conditions, (len(path) - 1 - at, step))
         if step == 0:
             if not anchored or deep or at == 0:
-                found.append(Way(conditions, whole, key))
+                names = tuple((levels, steps[one][5]) for levels, one in conditions)
+                found.append(Way(names, whole, key, tuple((levels, *guards[one]) for levels, one in conditions)))
             return
         if not deep:
             fit(step - 1, at - 1, conditions)
@@ -127,35 +131,37 @@ def _passes(test: Any, path: tuple[str, ...]) -> bool:
     return any(fits(name, "element", test[1], test[2]) for name in path[:-1])
 
 
-class Called(NamedTuple):
-    """What a path calls for: (pattern, rule, check) in each case."""
-
-    #: where something stands there
-    present: tuple[tuple[int, int, int], ...]
-    #: where a parent has two there
-    doubled: tuple[tuple[int, int, int], ...]
-    #: where something there has a text; under None where a text is no xs:boolean
-    texts: dict[str | None, tuple[tuple[int, int, int], ...]]
-
-    def __bool__(self) -> bool:
-        return bool(self.present or self.doubled or self.texts)
+#: (pattern, rule, check, number of the set of triggers)
+Hit: TypeAlias = tuple[int, int, int, int]
+#: what is called for where a trigger of that kind and text holds of a path
+Called: TypeAlias = dict[tuple[str, str], tuple[Hit, ...]]
 
 
 class Guards:
-    """Checks that need not be evaluated unless one of their triggers holds, by the last names of the triggers' paths.
+    """Checks that need not be evaluated where of a set of triggers none holds, by the last names of the paths.
 
-    A trigger comes with (pattern, rule, check); see ``compiler.guards``.
+    A trigger comes with (pattern, rule, check, number of the set); see ``compiler.guards``.
     """
 
-    def __init__(self, triggers: Iterable[tuple[int, int, int, tuple[str, tuple[str, ...], str]]]) -> None:
-        self._by_name: dict[str, list[tuple[int, int, int, tuple[str, tuple[str, ...], str]]]] = {}
-        for one in triggers:
-            self._by_name.setdefault(one[3][1][-1], []).append(one)
+    def __init__(self, triggers: Iterable[tuple[int, int, int, int, tuple[str, tuple[str, ...], str]]]) -> None:
+        self._by_name: dict[str, list[tuple[Hit, tuple[str, tuple[str, ...], str]]]] = {}
+        missing: dict[tuple[int, int], dict[tuple[str, ...], list[Hit]]] = {}
+        for *hit, trigger in triggers:
+            pattern, rule, check, clause = hit
+            kind, path, _text = trigger
+            if kind == "missing":
+                missing.setdefault((pattern, rule), {}).setdefault(path, []).append((pattern, rule, check, clause))
+            else:
+                self._by_name.setdefault(path[-1], []).append(((pattern, rule, check, clause), trigger))
+        #: (pattern, rule) -> (path, what is called for where nothing stands there)
+        self.missing: dict[tuple[int, int], tuple[tuple[tuple[str, ...], tuple[Hit, ...]], ...]] = {
+            rule: tuple((path, tuple(hits)) for path, hits in paths.items()) for rule, paths in missing.items()
+        }
 
     def at(self, record: Record, plans: Callable[[Record], Any]) -> Called:
         """What *record* calls for; *plans*: the candidates at a record above."""
-        found: dict[tuple[str, str], dict[tuple[int, int, int], None]] = {}
-        for pattern, rule, check, (kind, path, text) in self._by_name.get(record.tag, ()):
+        found: dict[tuple[str, str], dict[Hit, None]] = {}
+        for hit, (kind, path, text) in self._by_name.get(record.tag, ()):
             above: Record | None = record
             anywhere = path[0] == "//"
             for name in reversed(path[1:] if anywhere else path):
@@ -163,17 +169,9 @@ class Guards:
                     above = None
                     break
                 above = above.parent
-            if above is not None and (anywhere or _may_match(plans(above), pattern, rule)):
-                found.setdefault((kind, text), {})[pattern, rule, check] = None
-        return Called(
-            tuple(found.get(("present", ""), ())),
-            tuple(found.get(("doubled", ""), ())),
-            {
-                text if kind == "text" else None: tuple(checks)
-                for (kind, text), checks in found.items()
-                if kind in ("text", "unlike")
-            },
-        )
+            if above is not None and (anywhere or _may_match(plans(above), hit[0], hit[1])):
+                found.setdefault((kind, text), {})[hit] = None
+        return {trigger: tuple(hits) for trigger, hits in found.items()}
 
 
 def _may_match(entries: Any, pattern: int, rule: int) -> bool:

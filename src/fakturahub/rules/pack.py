@@ -20,7 +20,7 @@ from fakturahub.rules.matching import Guards, Matcher, chains, roots
 from fakturahub.rules.runtime.library import execute
 
 #: raised whenever the same pack would be compiled to something else; a cached pack of another version is not taken
-COMPILER = 16
+COMPILER = 19
 
 _MAGIC = b"fakturahub-rules"
 
@@ -106,13 +106,22 @@ class Pack:
             Matcher(attributes, [alternatives for alternatives, _numbers, _short in rules])
             for attributes, rules in patterns
         )
-        self.guards = Guards(
-            (pattern, rule, number, trigger)
+        clauses = [
+            (pattern, rule, check, clause, trigger)
             for pattern, (_attributes, rules) in enumerate(patterns)
             for rule, (_alternatives, _numbers, short) in enumerate(rules)
-            for number, _one, triggers in short[1]
+            for check, _one, sets in short[1]
+            for clause, triggers in enumerate(sets)
             for trigger in triggers
-        )
+        ]
+        self.guards = Guards(clauses)
+        #: sets of triggers of every guarded check
+        self.clauses: dict[int, int] = {
+            number: len(sets)
+            for _attributes, rules in patterns
+            for _alternatives, _numbers, short in rules
+            for number, _one, sets in short[1]
+        }
         #: pattern of every check
         self.pattern_of: dict[int, int] = {
             number: pattern for pattern, rules in enumerate(self.rules) for numbers in rules for number in numbers

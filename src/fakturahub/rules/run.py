@@ -11,12 +11,12 @@ from fakturahub.rules.locations import Locations
 from fakturahub.rules.matching import Way
 from fakturahub.rules.outcome import Fired
 from fakturahub.rules.pack import Pack, RuleFunction
+from fakturahub.rules.plans import Plan, Switch, Turn
 from fakturahub.rules.runtime.axes import attribute
 from fakturahub.rules.runtime.brief import RETRY
 from fakturahub.rules.runtime.document import Document, Node, past_the_limit
 from fakturahub.rules.runtime.errors import EvaluationError
 from fakturahub.rules.runtime.strings import normalize_space
-from fakturahub.rules.shapes import Group, Switch, Turn
 
 #: nodes for which a rule function is called at once, to begin with
 PORTION = 64
@@ -35,9 +35,10 @@ NOT_LISTED = "not-listed"
 
 
 class Run:
-    """The run of *pack*; the document's memo must be the pack's."""
+    """The run of *pack*, which is the document's pack of that number."""
 
-    def __init__(self, document: Document, pack: Pack, locations: Locations) -> None:
+    def __init__(self, document: Document, number: int, pack: Pack, locations: Locations) -> None:
+        document.enter(number)
         self._document = document
         self._pack = pack
         self._locations = locations
@@ -46,14 +47,22 @@ class Run:
         self._limited: set[int] = set()
         self._deadline = thread_time() + SECONDS + len(document.R) / ELEMENTS_IN_SECOND
 
-    def fired(self, groups: Iterable[Group]) -> tuple[Fired, ...]:
+    def fired(self, plan: Plan) -> tuple[Fired, ...]:
         """The findings, by pattern and in document order."""
         document, out, exactly = self._document, self._out, self._exactly
         lists = document.lists
-        for group in groups:
+        nodes: list[Any]
+        for path, functions in plan.plain:
+            nodes = lists[path]
+            if len(nodes) > PORTION:
+                self._paced(functions, nodes)
+            else:
+                for function in functions:
+                    function(document, nodes, out, exactly)
+        for group in plan.groups:
             record = group.record
             if record is not None:
-                nodes: list[Any] = lists[record]
+                nodes = lists[record]
             elif group.is_attribute:
                 nodes = [
                     attribute(document, owner, record.tag[1:]) for record in group.records for owner in lists[record]

@@ -53,6 +53,7 @@ _MESSAGE = 500
 _PIECE = 32 * 1024
 #: characters of the version in a document that are looked at
 _LOOK = 64 * 1024
+_parts = etree.XPath("count(//*) + count(//@*)")
 
 
 class Schema:
@@ -138,7 +139,7 @@ def _schema_of(root: etree._Element) -> str | None:
 
 
 def _is_large(root: etree._Element) -> bool:
-    return bool(root.xpath("count(//*) + count(//@*)") > SMALL)
+    return bool(_parts(root) > SMALL)
 
 
 def _streamed(text: bytes, schema: etree.XMLSchema) -> list[str]:

@@ -19,7 +19,14 @@ from fakturahub import telemetry
 from fakturahub.errors import DatabaseUnavailable, FakturahubError, IdempotencyConflict, InternalFault, Unavailable
 from fakturahub.model import Answer
 from fakturahub.storage.batches import Batches
-from fakturahub.storage.database import DRIVER_ERRORS, Database, PlainSession, is_passing
+from fakturahub.storage.database import (
+    DRIVER_ERRORS,
+    STATEMENT_TIMEOUT,
+    Database,
+    PlainSession,
+    is_passing,
+    translated,
+)
 from fakturahub.storage.jobs import enqueue_plain
 
 #: most submissions in one transaction
@@ -104,10 +111,22 @@ class Stored(msgspec.Struct, frozen=True):
     submission_id: UUID
 
 
+class Repeat(msgspec.Struct, frozen=True):
+    """What tells that a submission repeats an earlier one."""
+
+    company_id: UUID
+    dialect: str
+    repeat_key: str
+    #: a repeat only of what was stored from then on; None for ever
+    since: datetime | None
+    body_sha256: bytes
+
+
 class SubmissionWriter:
     """The writer of one process. ``start`` it, ``store`` with it, ``stop`` it: what waits then is still written."""
 
     def __init__(self, database: Database) -> None:
+        self._database = database
         self._session = PlainSession(database)
         self._batches: Batches[SubmissionRows, Stored] = Batches(
             self._write, most=BATCH, queue_length=QUEUE_LENGTH, queue_weight=QUEUE_BYTES
@@ -127,6 +146,24 @@ class SubmissionWriter:
         stored; the same request then gets the same answer.
         """
         return await self._batches.do(rows, rows.weight)
+
+    async def earlier(self, repeat: Repeat) -> Stored | None:
+        """The accepted submission that *repeat* repeats, for one that cannot be judged now; None where there is none.
+
+        Raises `IdempotencyConflict` where the key was used for other bytes, `DatabaseUnavailable`.
+        """
+        with translated():
+            connection = await self._database.connect_plain()
+            try:
+                first = (await _find_repeated(connection, [repeat])).get(_key(repeat))
+            finally:
+                await connection.close(timeout=STATEMENT_TIMEOUT)
+        if first is None or (repeat.since is not None and first.at < repeat.since):
+            return None
+        known = _repeat(repeat, first)
+        if isinstance(known, FakturahubError):
+            raise known
+        return known
 
     async def _write(self, batch: Sequence[SubmissionRows]) -> Sequence[Stored | FakturahubError]:
         try:
@@ -171,11 +208,11 @@ class _First(msgspec.Struct):
 _Key = tuple[UUID, str, str | None]
 
 
-def _key(rows: SubmissionRows) -> _Key:
+def _key(rows: SubmissionRows | Repeat) -> _Key:
     return rows.company_id, rows.dialect, rows.repeat_key
 
 
-def _repeat(rows: SubmissionRows, earlier: _First | None) -> Stored | FakturahubError:
+def _repeat(rows: SubmissionRows | Repeat, earlier: _First | None) -> Stored | FakturahubError:
     if earlier is None:  # its window ended for another process between two statements of this one
         return Unavailable("What this submission repeats has just become too old to be repeated.", retry_after=1)
     if earlier.body_sha256 == rows.body_sha256:
@@ -283,7 +320,7 @@ def _columns(cells: Sequence[_Cells], width: int) -> list[list[object]]:
 
 
 async def _find_repeated(
-    connection: asyncpg.Connection[asyncpg.Record], repeats: Sequence[SubmissionRows]
+    connection: asyncpg.Connection[asyncpg.Record], repeats: Sequence[SubmissionRows | Repeat]
 ) -> dict[_Key, _First]:
     repeats = [rows for rows in repeats if rows.repeat_key is not None]
     if not repeats:

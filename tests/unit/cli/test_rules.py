@@ -171,7 +171,7 @@ def test_all_about_a_pack(fakturahub: Run, ready: Where) -> None:
     found: Any = parsed(fakturahub("rules", "show", NAME, "--json", *ready))
     assert found["files"] == [{"name": "town.sch", "bytes": len(small.schema())}]
     assert found["roots"] == ["{urn:town}Bill"]
-    assert found["control"] == "an empty document of each kind"
+    assert found["control"] == "an empty root of each kind, with its parts where no rule is about it"
     assert " by " in found["installed"]
     assert found["digest"] in fakturahub("rules", "show", NAME, *ready).out
 

@@ -9,6 +9,7 @@ import pty
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,13 @@ def files(tmp_path: Path) -> Path:
     (folder / "sub" / "cut.xml").write_bytes(INVOICE.read_bytes()[:3_000])
     (folder / ".hidden.xml").write_bytes(b"x")
     return folder
+
+
+def archive_of(path: Path, *members: tuple[str, bytes]) -> Path:
+    with zipfile.ZipFile(path, "w") as made:
+        for name, content in members:
+            made.writestr(name, content)
+    return path
 
 
 def reports(done: Done) -> dict[str, dict[str, Any]]:
@@ -238,6 +246,62 @@ def test_in_parallel_as_one_by_one(fakturahub: Run, files: Path) -> None:
     for form in ((), ("--svrl",)):
         ones = [fakturahub("validate", *many, *form, "--jobs", jobs) for jobs in ("1", "3")]
         assert ones[0] == ones[1]
+
+
+def test_archives_and_files_of_several_documents_are_taken_apart(fakturahub: Run, tmp_path: Path) -> None:
+    batch, pack, one = tmp_path / "batch.xml", tmp_path / "pack.zip", tmp_path / "one.zip"
+    batch.write_bytes(FINVOICE.read_bytes() * 2)
+    members = [
+        ("good.xml", INVOICE.read_bytes()),
+        ("sub/bad.xml", WRONG_SUM),
+        ("both.xml", FINVOICE.read_bytes() * 2),
+        ("menu.xml", b"<Menu/>"),
+        ("readme.txt", b"of nobody"),
+    ]
+    archive_of(pack, *members)
+    archive_of(one, members[0], ("good.pdf", b"%PDF-1"))
+    done = fakturahub("validate", tmp_path, "--json")
+    assert done.status == 1
+    found = {one["file"].removeprefix(f"{tmp_path}/"): one for one in json.loads(done.out)}
+    assert {name: one["valid"] for name, one in found.items()} == {
+        "batch.xml, document 1": None,
+        "batch.xml, document 2": None,
+        "one.zip": True,
+        "pack.zip/good.xml": True,
+        "pack.zip/bad.xml": False,
+        "pack.zip/both.xml, document 1": None,
+        "pack.zip/both.xml, document 2": None,
+        "pack.zip/menu.xml": False,
+    }
+    assert [one["rule"] for one in found["pack.zip/menu.xml"]["findings"]] == ["unknown-document"]
+    assert [one["rule"] for one in found["pack.zip/bad.xml"]["findings"]] == ["BR-CO-15", "BR-CO-16"]
+    assert fakturahub("validate", *[tmp_path] * 3, "--json", "--jobs", "2").out == (
+        fakturahub("validate", *[tmp_path] * 3, "--json", "--jobs", "1").out
+    )
+    assert fakturahub("validate", tmp_path).err == "8 documents in 3 files: 2 valid, 2 not valid, 4 not checked.\n"
+    assert fakturahub("validate", one).status == 0
+    svrl = etree.fromstring(fakturahub("validate", pack, "--svrl").out.encode())
+    assert [each.get("title") for each in svrl] == [str(pack) + name for name in _IN_PACK]
+    assert etree.fromstring(fakturahub("validate", one, "--svrl").out.encode()).tag == f"{SVRL}schematron-output"
+
+
+_IN_PACK = ("/good.xml", "/bad.xml", "/both.xml, document 1", "/both.xml, document 2", "/menu.xml")
+
+
+def test_with_packs_all_xml_of_an_archive_is_checked(fakturahub: Run, tmp_path: Path) -> None:
+    pack, batch = tmp_path / "pack.zip", tmp_path / "batch.xml"
+    archive_of(pack, ("good.xml", INVOICE.read_bytes()), ("menu.xml", b"<Menu/>"), ("a.txt", b"of nobody"))
+    done = fakturahub("validate", pack, "--pack", BUNDLED, "--json")
+    assert [(one["file"], one["valid"]) for one in json.loads(done.out)] == [
+        (f"{pack}/good.xml", True),
+        (f"{pack}/menu.xml", None),
+    ]
+    archive_of(batch, ("a.txt", b"of nobody"))
+    done = fakturahub("validate", batch, "--pack", BUNDLED, "--json")
+    assert [one["findings"][0]["rule"] for one in json.loads(done.out)] == ["unknown-document"]
+    archive_of(batch, ("../evil.xml", INVOICE.read_bytes()))
+    done = fakturahub("validate", batch, "--json")
+    assert [one["findings"][0]["rule"] for one in json.loads(done.out)] == ["zip-unsafe"]
 
 
 def test_a_process_that_dies_is_told(fakturahub: Run, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:

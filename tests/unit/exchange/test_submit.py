@@ -32,10 +32,10 @@ from fakturahub.errors import (
 )
 from fakturahub.exchange import submit as submit_module
 from fakturahub.exchange.rulebook import Broken, Installed, Rulebook, bundled
-from fakturahub.exchange.submit import Accepted, Exchange
+from fakturahub.exchange.submit import REPEAT_WINDOW, Accepted, Exchange
 from fakturahub.model import Answer, DocumentState, Mode, Submission, Verdict
 from fakturahub.storage.payloads import INLINE_LIMIT, PayloadStore, decode_inline
-from fakturahub.storage.submissions import DocumentRow, Stored, SubmissionRows
+from fakturahub.storage.submissions import DocumentRow, Repeat, Stored, SubmissionRows
 from tests.running import INVOICE
 from tests.unit.exchange.town import known, named, row
 
@@ -51,10 +51,15 @@ class Writer:
     def __init__(self, earlier: Stored | None = None) -> None:
         self.stored: list[SubmissionRows] = []
         self._earlier = earlier
+        self.asked: Repeat | None = None
 
     async def store(self, rows: SubmissionRows) -> Stored:
         self.stored.append(rows)
         return self._earlier or Stored(rows.answer, False, rows.id)
+
+    async def earlier(self, repeat: Repeat) -> Stored | None:
+        self.asked = repeat
+        return self._earlier
 
 
 class Desk:
@@ -74,6 +79,14 @@ class Desk:
 
     async def submit(self, data: bytes = ORIGINAL, *, mode: Mode = Mode.PROD, key: str | None = None) -> SubmissionRows:
         """Submit *data*; what was stored."""
+        answer, repeated = await self.answer(data, mode=mode, key=key)
+        assert (answer, repeated) == (self.writer.stored[-1].answer, False)
+        return self.writer.stored[-1]
+
+    async def answer(
+        self, data: bytes = ORIGINAL, *, mode: Mode = Mode.PROD, key: str | None = None
+    ) -> tuple[Answer, bool]:
+        """Submit *data*; the answer, and whether it repeats another one."""
         exchange = Exchange(self.companies, self.writer, self.payloads, self.rules)  # type: ignore[arg-type]
         submission = Submission(
             new_id(self.now), self.sender.id, "pagero", data, mode, self.now, key, "file.xml", "invoice", "request-1"
@@ -83,9 +96,7 @@ class Desk:
             self.told.append(accepted)
             return Answer(200, "text/plain", str(accepted.submission.id).encode())
 
-        answer, repeated = await exchange.submit(submission, self.sender, compose)
-        assert (answer, repeated) == (self.writer.stored[-1].answer, False)
-        return self.writer.stored[-1]
+        return await exchange.submit(submission, self.sender, compose)
 
 
 def kinds(rows: SubmissionRows) -> list[str]:
@@ -488,6 +499,24 @@ async def test_where_the_engine_fails_nothing_is_stored(rules: Callable[[], Rule
     assert (desk.writer.stored, desk.told) == ([], [])
     desk.rules = bundled
     assert (await desk.submit(key="k")).state == "accepted", "the same again, once the engine is well"
+
+
+async def test_where_the_engine_fails_a_repeat_gets_the_first_answer() -> None:
+    desk = Desk()
+    first = await desk.submit()
+    stored = Stored(first.answer, True, first.id)
+    desk.writer = Writer(stored)
+    desk.rules = _unusable
+    answer = await desk.answer()
+    assert (answer, desk.writer.stored) == ((first.answer, True), [])
+    asked = desk.writer.asked
+    assert asked is not None
+    assert (asked.company_id, asked.repeat_key, asked.body_sha256) == (
+        desk.sender.id,
+        first.repeat_key,
+        first.body_sha256,
+    )
+    assert asked.since == first.at - REPEAT_WINDOW
 
 
 def _unusable() -> Rulebook:

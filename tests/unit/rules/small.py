@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from lxml import etree
 
 from fakturahub.rules import tree
-from fakturahub.rules.engine import check
 from fakturahub.rules.outcome import Fired, Outcome
 from fakturahub.rules.pack import Pack, compile_pack
+from tests.rules.ways import checked
 
 PLACE = tree.Place("small.sch", 7)
 NAMESPACES = {"xs": "http://www.w3.org/2001/XMLSchema", "u": "urn:u", "p": "urn:p"}
@@ -49,7 +49,7 @@ def pack(*schemas: tree.Schema, optimise: bool = True) -> Pack:
 
 
 def outcome(document: str, *schemas: tree.Schema, optimise: bool = True) -> Outcome:
-    (only,) = check(etree.fromstring(document), [pack(*schemas, optimise=optimise)])
+    (only,) = checked(etree.fromstring(document), [pack(*schemas, optimise=optimise)])
     return only
 
 

@@ -10,9 +10,10 @@ from threading import Barrier
 import pytest
 from lxml import etree
 
-from fakturahub.rules import engine, run
+from fakturahub.rules import run
 from fakturahub.rules.compiler import focus
 from fakturahub.rules.compiler.packing import packed
+from fakturahub.rules.runtime import document
 from fakturahub.rules.runtime.building import build
 from fakturahub.rules.runtime.collector import CONTAINERS, RELAXED
 from fakturahub.rules.runtime.records import Records
@@ -24,8 +25,8 @@ MANY = f"<r>{'<x><y>1</y></x>' * 300}</r>"
 
 @BOTH
 def test_paths_from_the_root_are_limited(monkeypatch: pytest.MonkeyPatch, optimise: bool) -> None:
-    monkeypatch.setattr(engine, "STEPS", 10_000)
-    monkeypatch.setattr(engine, "STEPS_OF_ELEMENT", 0)
+    monkeypatch.setattr(document, "STEPS", 10_000)
+    monkeypatch.setattr(document, "STEPS_OF_ELEMENT", 0)
     one = schema(pattern(rule("x", *asserts(SLOW="count(//y[. = current()/y]) = 300", FAST="y = '2'"))))
     found = fired(MANY, one, optimise=optimise)
     slow = [one for one in found if one.id == "SLOW"]
@@ -38,8 +39,8 @@ def test_paths_from_the_root_are_limited(monkeypatch: pytest.MonkeyPatch, optimi
 @BOTH
 @pytest.mark.parametrize("axis", ["preceding", "following", "preceding-sibling", "following-sibling"])
 def test_axes_are_limited(monkeypatch: pytest.MonkeyPatch, axis: str, optimise: bool) -> None:
-    monkeypatch.setattr(engine, "STEPS", 10_000)
-    monkeypatch.setattr(engine, "STEPS_OF_ELEMENT", 0)
+    monkeypatch.setattr(document, "STEPS", 10_000)
+    monkeypatch.setattr(document, "STEPS_OF_ELEMENT", 0)
     found = fired(MANY, schema(pattern(rule("x", *asserts(X=f"count({axis}::x[y = '2']) = 0")))), optimise=optimise)
     assert [(one.id, one.fault) for one in found] == [("X", True)]
 

@@ -142,7 +142,10 @@ def _count(compiler: Compiler, arguments: tuple[Expr, ...], scope: Scope) -> Cod
     counted = f"len({listed(value)})"
     if not compiler.is_short:
         return Code(counted, "integer", ONE)
-    if value.loop is not None:
+    if value.source.startswith("d.attributes_named("):
+        # an element has one of a name at most
+        counted = f"d.attributes_in_all{value.source.removeprefix('d.attributes_named')}"
+    elif value.loop is not None:
         counted = f"sum([1 {value.loop[1]}])"
     elif value.short is not None and value.short.at is not None:
         counted = f"how_many({value.short.at})"

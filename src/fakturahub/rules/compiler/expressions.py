@@ -67,6 +67,8 @@ class Compiler:
         self._count = 0
         #: whether short forms are wanted
         self.is_short = False
+        #: whether a path from the root is looked up as a whole
+        self.by_path = False
         #: (pattern, flags, use) -> name in the module
         self.regexes: dict[tuple[str, str, Use], str] = {}
         self.decimals: dict[str, str] = {}

@@ -30,6 +30,7 @@ class Filters:
 
     def __init__(self) -> None:
         self._keys: dict[tuple[int, str], str] = {}
+        self._gates: dict[tuple[str, str], str] = {}
 
     def filter(self, module: SchemaModule, levels: Levels, variables: Mapping[str, Code]) -> str:
         """A function ``(d, nodes)``: the nodes for which all predicates hold."""
@@ -44,6 +45,18 @@ class Filters:
         body = [f"return [n {_clauses(highest)} if {' and '.join(tests)}]"]
         module.written.functions.append(function(name, "d, nodes", body))
         return name
+
+    def gates(self, module: SchemaModule, predicates: Sequence[Expr], variables: Mapping[str, Code]) -> tuple[str, ...]:
+        """Functions ``(d)`` of *predicates* that do not depend on the element: whether any can match at all."""
+        names: list[str] = []
+        for one in predicates:
+            source = condition(module.short.compile(one, _scope(module, 0, variables)))
+            known = self._gates.get((module.prefix, source))
+            if known is None:
+                known = self._gates[module.prefix, source] = module.name("w")
+                module.written.functions.append(function(known, "d", [f"return {source}"]))
+            names.append(known)
+        return tuple(names)
 
     def key(
         self, module: SchemaModule, levels: Levels, variables: Mapping[str, Code]

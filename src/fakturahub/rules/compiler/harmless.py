@@ -89,7 +89,7 @@ def _filtered(found: Ends | None, predicates: tuple[Expr, ...]) -> Ends | None:
     return found
 
 
-def _doubled(expr: Expr, at: At) -> Triggers | None:
+def doubled(expr: Expr, at: At) -> Triggers | None:
     """Triggers without which a path from the context has one node at most."""
     if isinstance(expr, Context):
         return NOTHING
@@ -99,8 +99,8 @@ def _doubled(expr: Expr, at: At) -> Triggers | None:
     if isinstance(expr, Step):
         return found[1] | (NOTHING if expr.axis == "attribute" else {("doubled", found[0][0], "")})
     if isinstance(expr, Path) and expr.left != ANYWHERE:
-        left, above = _doubled(expr.left, at), where(expr.left, at)
-        right = None if left is None or above is None else _doubled(expr.right, above[0][0])
+        left, above = doubled(expr.left, at), where(expr.left, at)
+        right = None if left is None or above is None else doubled(expr.right, above[0][0])
         return None if left is None or right is None else left | right
     return None
 
@@ -109,7 +109,7 @@ def texts(expr: Expr, at: At) -> Ends | None:
     """Where the texts of an expression come from that is made of nothing else, white space aside."""
     if isinstance(expr, Call) and expr.name in ("normalize-space", "string") and len(expr.arguments) < 2:
         argument = expr.arguments[0] if expr.arguments else Context()
-        single = _doubled(argument, at)
+        single = doubled(argument, at)
         found = texts(argument, at)
         return None if single is None or found is None else (found[0], found[1] | single)
     if isinstance(expr, Path) and not isinstance(expr.right, (Step, Filter, Context)):
@@ -179,7 +179,7 @@ def harmless_test(expr: Expr, at: At) -> Triggers | None:
     if found is None or where(expr, at) is not None:
         return found
     if isinstance(expr, Path):
-        single = None if expr.left == ANYWHERE else _doubled(expr.left, at)
+        single = None if expr.left == ANYWHERE else doubled(expr.left, at)
         return None if single is None else found | single
     return found if isinstance(expr, (Binary, Call, Literal)) else None
 
@@ -204,7 +204,7 @@ def _harmless_call(expr: Call, at: At) -> Triggers | None:
                 return None
             of_one = harmless(argument, at)
         else:
-            of_one = _doubled(argument, at)
+            of_one = doubled(argument, at)
         if of_one is None:
             return None
         raising |= of_one

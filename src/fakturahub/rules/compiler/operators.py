@@ -130,6 +130,13 @@ def general(compiler: Compiler, operator: compare.Operator, left: Code, right: C
     left, right = mapped(left, left.kind, forms[0]), mapped(right, right.kind, forms[1])
     if left.card == ONE and right.card == ONE:
         return Code(f"({left.source} {compare.PYTHON[operator]} {right.source})", "boolean", ONE)
+    compared = f"any_{operator}, {stream(left)}, {stream(right)}"
+    if left.card != MANY:
+        return Code(f"one_to_any({compared})", "boolean", ONE)
+    if right.card != MANY:
+        return Code(f"any_to_one({compared})", "boolean", ONE)
+    if operator not in ("eq", "ne") and (left.kind in NUMBERS or right.kind in NUMBERS):
+        return Code(f"numbers_if_any({compared})", "boolean", ONE)
     return Code(f"any_{operator}({stream(left)}, {stream(right)})", "boolean", ONE)
 
 

@@ -10,7 +10,8 @@ from fakturahub.rules import tree
 from fakturahub.rules.compiler.code import ONE, Code, Scope
 from fakturahub.rules.compiler.contexts import Alternative
 from fakturahub.rules.compiler.filtering import Filters
-from fakturahub.rules.compiler.focus import forget
+from fakturahub.rules.compiler.focus import forget, uses_context, uses_current
+from fakturahub.rules.compiler.guards import of_context
 from fakturahub.rules.compiler.module import BINDINGS, SchemaModule, Written
 from fakturahub.rules.compiler.rulewriting import Item, RuleWriter, ShortRule
 from fakturahub.rules.compiler.statics import divided
@@ -18,7 +19,10 @@ from fakturahub.rules.xpath.syntax import Expr
 
 #: A rule's alternatives as data: (anchored, kind, steps, filter, key); a step: (deep, kind, namespace, local, tests of
 #: names, functions of the predicates for one node); filter: the function of all predicates for a list of nodes, or
-#: None; key: (function, texts), where only nodes can match for which the function gives one of the texts, or None.
+#: None; key: (function, texts), where only nodes can match for which the function gives one of the texts, or None;
+#: guards: for each step (sets of triggers where anything passes its predicates, the same where something does not or
+#: None, functions of predicates that are the same for all elements), see ``guards``.
+NOT_KNOWN: tuple[Any, ...] = ((), None, ())
 _SEVERITIES = {
     "fatal": Severity.FATAL,
     "error": Severity.FATAL,
@@ -59,6 +63,7 @@ class Packing:
             place = tree.Place(schema.file, 1)
             module.refuse(place, f"queryBinding={schema.query_binding}", "its expressions are not XPath 2.0")
             return
+        module.compiler.by_path = self.optimise
         module.declared.declare()
         active = _active(schema)
         known = module.globals()
@@ -110,17 +115,32 @@ class Packing:
             steps.append((step.deep, step.kind, step.namespace, step.local, tuple(tests), names))
             levels.append(left)
         known = all(all(names) for *_step, names in steps)
+        guards = tuple(
+            self._guards(module, left, variables) if self.optimise and step.kind == "element" else NOT_KNOWN
+            for step, left in zip(alternative.steps, levels, strict=True)
+        )
         if not self.optimise or not known or not any(levels) or any(step.deep for step in alternative.steps[1:]):
-            return (alternative.anchored, alternative.kind, tuple(steps), None, None)
+            return (alternative.anchored, alternative.kind, tuple(steps), None, None, guards)
         if any(step.kind != "element" for step in alternative.steps):
-            return (alternative.anchored, alternative.kind, tuple(steps), None, None)
+            return (alternative.anchored, alternative.kind, tuple(steps), None, None, guards)
         return (
             alternative.anchored,
             alternative.kind,
             tuple(steps),
             self._filters.filter(module, levels[::-1], variables),
             self._filters.key(module, levels[::-1], variables),
+            guards,
         )
+
+    def _guards(
+        self, module: SchemaModule, predicates: tuple[Expr, ...], variables: Mapping[str, Code]
+    ) -> tuple[Any, ...]:
+        same = [one for one in predicates if not (uses_context(one) or uses_current(one))]
+        if self.written.reasons:
+            return NOT_KNOWN
+        passing, failing = of_context(tuple(one for one in predicates if one not in same))
+        sets = None if failing is None else tuple(tuple(sorted(one)) for one in failing)
+        return tuple(tuple(sorted(one)) for one in passing), sets, self._filters.gates(module, same, variables)
 
     def _rule(
         self, module: SchemaModule, rule: tree.Rule, found: list[Alternative], variables: Mapping[str, Code]

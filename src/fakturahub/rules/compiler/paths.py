@@ -26,6 +26,7 @@ from fakturahub.rules.compiler.code import (
 )
 from fakturahub.rules.compiler.conversions import condition
 from fakturahub.rules.compiler.focus import uses_context, uses_last, uses_position
+from fakturahub.rules.compiler.lookups import first_of_equals, from_the_root
 from fakturahub.rules.compiler.operators import flattened, order_function
 from fakturahub.rules.xpath.syntax import (
     ANY_BELOW,
@@ -73,6 +74,11 @@ def path(compiler: Compiler, expr: Path, scope: Scope) -> Code:
                 return predicates(compiler, held, expr.right.predicates, scope)
     if not isinstance(shortened, Path):
         return compiler.compile(shortened, scope)
+    tags = from_the_root(shortened, scope) if compiler.by_path and isinstance(shortened.right, Step) else None
+    if tags is not None and not any(map(may_be_position, shortened.right.predicates)):  # type: ignore[union-attr]
+        compiler.need_document(scope)
+        code = Code(f"d.at({tags!r})", "element", MANY)
+        return predicates(compiler, code, shortened.right.predicates, scope, distinct=True)  # type: ignore[union-attr]
     left = compiler.compile(shortened.left, scope)
     code = _joined(compiler, left, shortened.right, scope)
     if left.short is None or not compiler.is_short or not isinstance(shortened.right, Step):
@@ -327,32 +333,9 @@ def predicates(
     return code
 
 
-def _first_of_equals(code: Code, expr: Expr) -> Code | None:
-    """``//x[not(. = preceding::x)]``: the first of those with the same text, without looking back from each."""
-    if not isinstance(expr, Call) or expr.name != "not" or not code.source.startswith("d.named("):
-        return None
-    (equal,) = expr.arguments
-    if not isinstance(equal, Binary) or equal.operator != "=":
-        return None
-    sides = [_without_dot(equal.left), _without_dot(equal.right)]
-    if Context() not in sides:
-        return None
-    sides.remove(Context())
-    before = sides[0]
-    if not isinstance(before, Step) or before.axis != "preceding" or before.predicates:
-        return None
-    if not isinstance(before.test, NameTest) or code.source != f"d.named({before.test.tag!r})":
-        return None
-    return code.with_source(f"first_of_equals(d, {before.test.tag!r})")
-
-
-def _without_dot(expr: Expr) -> Expr:
-    return expr.left if isinstance(expr, Path) and expr.right == Context() else expr
-
-
 def _predicate(compiler: Compiler, code: Code, expr: Expr, scope: Scope) -> Code:
     if compiler.is_short:
-        firsts = _first_of_equals(code, expr)
+        firsts = first_of_equals(code, expr)
         if firsts is not None:
             return firsts
     if isinstance(expr, Literal) and expr.kind == "integer":

@@ -39,8 +39,8 @@ class ShortRule(NamedTuple):
 
     #: with the checks in it
     always: tuple[tuple[str, tuple[int, ...]], ...]
-    #: (check, function, triggers; see ``guards``)
-    guarded: tuple[tuple[int, str, tuple[Trigger, ...]], ...]
+    #: (check, function, sets of triggers; see ``guards``)
+    guarded: tuple[tuple[int, str, tuple[tuple[Trigger, ...], ...]], ...]
 
 
 def columns(lines: Sequence[str]) -> list[str]:
@@ -77,15 +77,16 @@ class RuleWriter:
 
     def write(self, items: Sequence[Item]) -> ShortRule:
         """The functions for *items*."""
-        guarded: list[tuple[int, str, tuple[Trigger, ...]]] = []
+        guarded: list[tuple[int, str, tuple[tuple[Trigger, ...], ...]]] = []
         rest: list[Item] = []
         for item in items:
             test = self._module.parse(item.check.test)
-            triggers = guard(test, item.check.is_report) if self._node.kind == "element" else None
-            if triggers is None:
+            clauses = guard(test, item.check.is_report) if self._node.kind == "element" else None
+            if clauses is None:
                 rest.append(item)
             else:
-                guarded.append((item.number, self._function([item]), tuple(sorted(triggers))))
+                triggers = tuple(tuple(sorted(one)) for one in clauses)
+                guarded.append((item.number, self._function([item]), triggers))
         rows = [rest[at : at + TOGETHER] for at in range(0, len(rest), TOGETHER)]
         always = tuple((self._function(row), tuple(item.number for item in row)) for row in rows)
         return ShortRule(always, tuple(guarded))

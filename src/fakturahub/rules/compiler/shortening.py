@@ -144,6 +144,19 @@ class ShortCompiler(Compiler):
             return self._some(expr, scope)
         if isinstance(expr, Binary) and expr.operator == "and":
             return self._word(expr.left, expr.right, scope)
+        if isinstance(expr, Binary) and expr.operator in ("=", "!="):
+            return self._not_a_number(expr, scope)
+        return None
+
+    def _not_a_number(self, expr: Binary, scope: Scope) -> str | None:
+        """``string(number(X)) != 'NaN'``, without making the string."""
+        for side, other in ((expr.left, expr.right), (expr.right, expr.left)):
+            if other != Literal("NaN", "string") or not isinstance(side, Call) or side.name != "string":
+                continue
+            if len(side.arguments) == 1 and isinstance(side.arguments[0], Call) and side.arguments[0].name == "number":
+                number = self.compile(side.arguments[0], scope)
+                if number.kind == "double" and number.card == ONE:
+                    return f"{'not ' if expr.operator == '=' else ''}is_number({number.source})"
         return None
 
     def _word(self, left: Expr, right: Expr, scope: Scope) -> str | None:

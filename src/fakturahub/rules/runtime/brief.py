@@ -16,7 +16,7 @@ from fakturahub.rules.runtime.casts import (
     double_of_string,
     number_of_string,
 )
-from fakturahub.rules.runtime.document import Document
+from fakturahub.rules.runtime.document import Document, by_name
 from fakturahub.rules.runtime.errors import EvaluationError
 from fakturahub.rules.runtime.numbers import Number, divide_decimals
 
@@ -197,6 +197,11 @@ def sole(values: Sequence[Any]) -> Any:
     return values[0]
 
 
+def is_number(value: float) -> bool:
+    """``string(value) != 'NaN'`` of a double."""
+    return value == value
+
+
 def sole_text(values: Sequence[Any], none: Any = "") -> Any:
     """The only text, or *none*."""
     if not values:
@@ -241,8 +246,8 @@ def lone_or_absent(d: Document, at: Any) -> Any:
 
 def first_of_equals(d: Document, tag: str) -> list[int]:
     """The elements of a name whose text no element of that name before them has."""
-    for record in d.lists:
-        if record.tag == tag and tag in record.path()[:-1]:
+    for record in (d.by_name or by_name(d.lists)).get(tag, ()):
+        if tag in record.names:
             # one inside another: that is not before it
             raise StringWanted
     seen: set[str] = set()

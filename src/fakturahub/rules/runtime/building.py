@@ -5,8 +5,6 @@ Cutting the document's text at its tags instead was tried: it saves lxml's objec
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from lxml.etree import _Element
 
 from fakturahub.errors import TooDeep, TooManyParts
@@ -24,78 +22,97 @@ def build(root: _Element, records: Records) -> Document:
     """
     document = Document(root, records)
     kids, texts, attributes, parents, paths = document.K, document.T, document.A, document.P, document.R
-    lists = document.lists
-    doubled = document.doubled
-    add = records.add
-
-    def fill(element: Iterable[_Element], node: int, record: Record, depth: int) -> None:
-        below = record.below
-        children: Children = {}
-        for child in element:
-            tag = child.tag
+    add_kids, add_text, add_attributes, add_parent, add_path = (
+        kids.append,
+        texts.append,
+        attributes.append,
+        parents.append,
+        paths.append,
+    )
+    lists, doubled, blank = document.lists, document.doubled, document.blank
+    listed, add = lists.get, records.add
+    #: elements that hold comments or processing instructions
+    commented: dict[int, _Element] = {}
+    # the document node, and what is open: its index, children, paths below it, and how many of its nodes are to come
+    children: Children = {}
+    add_parent(-1)
+    add_text(UNREAD)
+    add_attributes(NO_ATTRIBUTES)
+    add_kids(children)
+    add_path(records.top)
+    lists[records.top] = [0]
+    node, below, left, index = 0, records.top.below, 1, 0
+    stack: list[tuple[int, Children, dict[str, Record], int]] = []
+    for element in root.iter():
+        while not left:
+            node, children, below, left = stack.pop()
+        left -= 1
+        path = below.get(element.tag)  # type: ignore[arg-type]
+        if path is None:
+            tag = element.tag
             if tag.__class__ is not str:
+                commented[node] = element.getparent()  # type: ignore[assignment]
                 continue
-            path = below.get(tag)
-            if path is None:
-                path = add(record, tag)
-            index = len(texts)
-            tag = path.tag
-            same = children.get(tag)
-            if same is None:
-                children[tag] = index
-            elif same.__class__ is int:
-                children[tag] = [same, index]
-                doubled[path] = None
-            else:
-                same.append(index)  # type: ignore[union-attr]
-            parents.append(node)
-            paths.append(path)
-            known = lists.get(path)
+            path = add(paths[node], tag)
+        index += 1
+        # the same string for all elements of a name, whose hash is known
+        tag = path.tag
+        same = children.setdefault(tag, index)
+        if same is index:
+            known = listed(path)
             if known is None:
                 lists[path] = [index]
             else:
                 known.append(index)
-            items = child.items()
-            if items:
-                attributes.append(dict(items))
-                named = path.attributes
-                for name, _value in items:
-                    at = named.get(name)
-                    if at is None:
-                        at = add(path, "@" + name)
-                    known = lists.get(at)
-                    if known is None:
-                        lists[at] = [index]
-                    else:
-                        known.append(index)
+        else:
+            if same.__class__ is int:
+                children[tag] = [same, index]
+                doubled[path] = None
             else:
-                attributes.append(NO_ATTRIBUTES)
-            kids.append(NO_CHILDREN)
-            if len(child):
-                texts.append(UNREAD)
-                if depth > DEPTH:
-                    raise TooDeep(f"more than {DEPTH} elements are open at one place")
-                fill(child, index, path, depth + 1)  # noqa: F821 - deleted when all is done
-            else:
-                texts.append(child.text or "")
-        if children:
-            kids[node] = children
-        elif node:
-            # only comments or processing instructions between the texts
-            record.commented = True
-            texts[node] = "".join([element.text or "", *[child.tail or "" for child in element]])  # type: ignore[attr-defined]
-
-    parents.append(-1)
-    texts.append(UNREAD)
-    attributes.append(NO_ATTRIBUTES)
-    kids.append(NO_CHILDREN)
-    paths.append(records.top)
-    lists[records.top] = [0]
-    try:
-        fill((root,), 0, records.top, 0)
-    finally:
-        # it refers to itself, and would keep the columns until the collector comes
-        del fill
+                same.append(index)  # type: ignore[union-attr]
+            lists[path].append(index)
+        add_parent(node)
+        add_path(path)
+        items = element.items()
+        if items:
+            add_attributes(dict(items))
+            named = path.attributes
+            for name, _value in items:
+                at = named.get(name)
+                if at is None:
+                    at = add(path, "@" + name)
+                known = listed(at)
+                if known is None:
+                    lists[at] = [index]
+                else:
+                    known.append(index)
+        else:
+            add_attributes(NO_ATTRIBUTES)
+        inside = len(element)
+        if inside:
+            if len(stack) > DEPTH:
+                raise TooDeep(f"more than {DEPTH} elements are open at one place")
+            stack.append((node, children, below, left))
+            node, children, below, left = index, {}, path.below, inside
+            add_text(UNREAD)
+            add_kids(children)
+        else:
+            text = element.text
+            if not text or text.isspace():
+                blank[path] = None
+                text = text or ""
+            add_text(text)
+            add_kids(NO_CHILDREN)
+    for node, element in commented.items():
+        if not kids[node]:
+            # nothing else between the texts
+            text = "".join([element.text or "", *[child.tail or "" for child in element]])
+            path = paths[node]
+            path.commented = True
+            kids[node] = NO_CHILDREN
+            texts[node] = text
+            if not text or text.isspace():
+                blank[path] = None
     if len(texts) > ELEMENTS:
         raise TooManyParts(f"the document has {len(texts)} elements; {ELEMENTS} are taken")
     parents += [-1, -1]

@@ -56,8 +56,10 @@ class Document:
         "_elements",
         "_found",
         "_held",
+        "_memories",
         "_named",
         "_siblings",
+        "blank",
         "by_name",
         "depth",
         "doubled",
@@ -86,11 +88,14 @@ class Document:
         self.lists: dict[Record, list[int]] = {}
         #: path records at which a parent has two elements
         self.doubled: dict[Record, None] = {}
+        #: path records at which a text is white space alone
+        self.blank: dict[Record, None] = {}
         #: last name -> the path records that end with it, where that is known already; documents may share it
         self.by_name: dict[str, list[Record]] = {}
         #: values that are computed once per document, of the pack that is being run
         self.memo: list[Any] = []
         self.failures: dict[int, EvaluationError] = {}
+        self._memories: list[tuple[list[Any], dict[int, EvaluationError]]] = []
         #: calls of the pack's functions that are open
         self.depth = 0
         #: what is left of STEPS
@@ -100,6 +105,15 @@ class Document:
         self._found: dict[int, _Element] = {}
         self._held: dict[str, list[Leaf]] = {}
         self._siblings: dict[int, list[int]] = {}
+
+    def remember(self, slots: Iterable[list[Any]]) -> None:
+        """Takes one list of slots for every pack."""
+        self._memories = [(memo, {}) for memo in slots]
+
+    def enter(self, number: int) -> None:
+        """From here on it is that pack whose values are kept, and whose steps are counted."""
+        self.memo, self.failures = self._memories[number]
+        self.steps = STEPS + STEPS_OF_ELEMENT * len(self.R)
 
     def element(self, node: int) -> _Element:
         """The lxml element of *node* (not of the document node)."""
@@ -146,6 +160,18 @@ class Document:
             raise past_the_limit()
         return found
 
+    def at(self, tags: Iterable[str]) -> list[int]:
+        """The elements at the path of these names from the root, in document order; ``*`` is any name of the root."""
+        record = self.records.top
+        for tag in tags:
+            below = self.R[1] if tag == "*" else record.below.get(tag)
+            if below is None:
+                return []
+            record = below
+        found = self.lists.get(record, [])
+        self.spend(len(found))
+        return found
+
     def attributes_named(self, name: str) -> list[Leaf]:
         """All attributes of that name, in document order."""
         if "@" + name not in self._held:
@@ -154,6 +180,10 @@ class Document:
                 for node in self.named("@" + name)
             ]
         return self._held["@" + name]
+
+    def attributes_in_all(self, name: str) -> int:
+        """How many attributes have that name."""
+        return len(self.named("@" + name))
 
     def elements(self) -> range:
         """All elements."""

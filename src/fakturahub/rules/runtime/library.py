@@ -18,6 +18,7 @@ from fakturahub.rules.runtime import (
     dates,
     memo,
     numbers,
+    pairs,
     sequences,
     strings,
 )
@@ -78,7 +79,7 @@ def _public(module: ModuleType) -> dict[str, Any]:
 def namespace() -> dict[str, Any]:
     """The global names of a module of generated code."""
     names: dict[str, Any] = {"__builtins__": dict(_BUILTINS)}
-    for module in (brief, sequences, axes, boxes, memo, strings, numbers, casts, dates, aggregates):
+    for module in (brief, sequences, pairs, axes, boxes, memo, strings, numbers, casts, dates, aggregates):
         names.update(_public(module))
     names.update(
         Decimal=Decimal,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import islice
 from typing import Any
@@ -126,75 +125,6 @@ def castable(values: Sequence[Any], test: Callable[[Any], bool], none: bool) -> 
 
 
 # --- any pair: of values that Python's operators compare as XPath does ---
-
-
-def any_eq(left: Iterable[Any], right: Iterable[Any]) -> bool:
-    """Whether any two are equal. The values come one by one; the first pair that compares ends it."""
-    others = iter(right)
-    seen: set[Any] = set()
-    for value in left:
-        # an object that is NaN would be found in a set by identity
-        if value in seen and value == value:
-            return True
-        for other in others:
-            seen.add(other)
-            if value == other:
-                return True
-    return False
-
-
-def any_ne(left: Iterable[Any], right: Iterable[Any]) -> bool:
-    """Whether any two differ."""
-    others = iter(right)
-    seen: list[Any] = []
-    for value in left:
-        if any(value != other for other in seen):
-            return True
-        for other in others:
-            if value != other:
-                return True
-            # all that were seen so far equal one another, and so stand for each other
-            seen = [other]
-    return False
-
-
-def any_lt(left: Iterable[Any], right: Iterable[Any]) -> bool:
-    """Whether any of *left* is less than any of *right*."""
-    return _any_ordered(operator.lt, max, left, right)
-
-
-def any_le(left: Iterable[Any], right: Iterable[Any]) -> bool:
-    """Whether any of *left* is at most any of *right*."""
-    return _any_ordered(operator.le, max, left, right)
-
-
-def any_gt(left: Iterable[Any], right: Iterable[Any]) -> bool:
-    """Whether any of *left* is greater than any of *right*."""
-    return _any_ordered(operator.gt, min, left, right)
-
-
-def any_ge(left: Iterable[Any], right: Iterable[Any]) -> bool:
-    """Whether any of *left* is at least any of *right*."""
-    return _any_ordered(operator.ge, min, left, right)
-
-
-def _any_ordered(
-    compares: Callable[[Any, Any], bool],
-    furthest: Callable[[Any, Any], Any],
-    left: Iterable[Any],
-    right: Iterable[Any],
-) -> bool:
-    others = iter(right)
-    bound: Any = None
-    for value in left:
-        if bound is not None and compares(value, bound):
-            return True
-        for other in others:
-            if compares(value, other):
-                return True
-            if other == other:
-                bound = other if bound is None else furthest(bound, other)
-    return False
 
 
 def numbers_compare(op: compare.Operator, left: Iterable[Number], right: Iterable[Number]) -> bool:

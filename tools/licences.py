@@ -36,8 +36,12 @@ BESIDE = {
     "python-stdnum": "(License :: OSI Approved :: GNU Lesser General Public License v2 or later (LGPLv2+))",
 }
 
-# Imported, and used as they come: MPL 2.0 asks that who passes on changed files of theirs passes on their source.
-UNCHANGED = {"pikepdf": "MPL-2.0"}
+# Imported, and used as they come: MPL 2.0 and EPL 2.0 ask that who passes on changed files of theirs passes on their
+# source.
+UNCHANGED = {"asyncssh": "EPL-2.0 OR GPL-2.0-or-later", "pikepdf": "MPL-2.0"}
+
+# State a licence that is no SPDX identifier; each was read in the package itself. dkimpy: the zlib licence.
+READ = {"dkimpy": "(License :: DFSG approved)"}
 
 # The words of older metadata, as SPDX identifiers.
 SPDX_OF_CLASSIFIER = {
@@ -123,7 +127,7 @@ def fault_of(name: str, version: str) -> str | None:
         return f"{name} {version}: states no licence"
     return (
         None
-        if acceptable(licence) or licence in (BESIDE.get(name), UNCHANGED.get(name))
+        if acceptable(licence) or licence in (BESIDE.get(name), UNCHANGED.get(name), READ.get(name))
         else f"{name} {version}: {licence} is not in the list of tools/licences.py"
     )
 

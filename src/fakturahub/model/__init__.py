@@ -1,8 +1,9 @@
 """The nouns: frozen, typed, and free of behaviour that reaches outside."""
 
-from fakturahub.model.exchange import Answer, Channel, Clock, Mode, Outcome, Parcel, Submission
+from fakturahub.model.exchange import Answer, Clock, Mode, Submission
 from fakturahub.model.finding import Finding, Loss, Severity
 from fakturahub.model.heading import Attachment, AttachmentHeading, Heading, Kind, Recognition
+from fakturahub.model.outgoing import BatchChannel, Channel, Content, Fault, Outcome, Parcel, Record, Result
 from fakturahub.model.party import Identifier, PartyHeading
 from fakturahub.model.reminder import Billed, Claim, CollectionNotice, Demand, Reminder
 from fakturahub.model.states import (
@@ -21,14 +22,17 @@ __all__ = [
     "Answer",
     "Attachment",
     "AttachmentHeading",
+    "BatchChannel",
     "Billed",
     "Channel",
     "Claim",
     "Clock",
     "CollectionNotice",
+    "Content",
     "DeliveryState",
     "Demand",
     "DocumentState",
+    "Fault",
     "Finding",
     "Heading",
     "Identifier",
@@ -39,7 +43,9 @@ __all__ = [
     "Parcel",
     "PartyHeading",
     "Recognition",
+    "Record",
     "Reminder",
+    "Result",
     "Severity",
     "Submission",
     "SubmissionState",

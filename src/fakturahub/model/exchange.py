@@ -1,4 +1,4 @@
-"""The nouns of the exchange: what is submitted, what is answered, and the seams to channels and the clock."""
+"""The nouns of the exchange: what is submitted, what is answered, and the seam to the clock."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import Protocol
 from uuid import UUID
 
 import msgspec
-
-from fakturahub.model.heading import Heading
 
 
 class Mode(StrEnum):
@@ -47,32 +45,6 @@ class Submission(msgspec.Struct, frozen=True):
     #: what the sender said the bytes are, in the dialect's words
     declared_type: str | None = None
     request_id: str = ""
-
-
-class Parcel(msgspec.Struct, frozen=True):
-    """One delivery as a channel sees it. A channel never learns which dialect the document came through."""
-
-    delivery_id: UUID
-    document_id: UUID
-    receiver_id: UUID
-    address: str
-    heading: Heading
-    at: datetime
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """What came of one attempt. ``retry`` tells a trouble of transport from a final refusal."""
-
-    delivered: bool
-    detail: str
-    retry: bool = False
-
-
-class Channel(Protocol):
-    """A way out. Stateless; the same parcel may be handed in twice and carries the same ``delivery_id``."""
-
-    async def send(self, parcel: Parcel) -> Outcome:
-        """Try once. Trouble of transport is an outcome, not an exception."""
 
 
 class Clock(Protocol):

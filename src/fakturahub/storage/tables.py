@@ -222,6 +222,17 @@ delivery = sa.Table(
     sa.Column("changed_at", Instant, nullable=False),
     # what a conversion read, wrote and lost (exchange.convert.Report); of a refused one, too
     sa.Column("report", JSONB),
+    # where it goes as far as breakers and limits are concerned; NULL for the inboxes of this hub
+    sa.Column("target", sa.Text),
+    # what was decided for this delivery beside the address: mailboxes, postal lines, class of letter ...
+    sa.Column("details", JSONB),
+    # the node that is at it
+    sa.Column("node", sa.Text),
+    sa.Column("batch_id", UUID(as_uuid=True)),
+    # what the receiver calls it
+    sa.Column("receipt", sa.Text),
+    # in credits; NULL where it is free
+    sa.Column("cost", sa.Numeric),
 )
 sa.Index("delivery_document", delivery.c.document_id)
 sa.Index("delivery_company", delivery.c.company_id, delivery.c.id)
@@ -230,6 +241,86 @@ sa.Index(
     "delivery_open",
     delivery.c.due_at,
     postgresql_where=delivery.c.state.in_(["pending", "sending", "retrying"]),
+)
+# Of one that is sending, due_at is the end of the lease: whoever finds it passed takes over.
+sa.Index(
+    "delivery_due",
+    delivery.c.target,
+    delivery.c.due_at,
+    postgresql_where=delivery.c.target.is_not(None) & delivery.c.state.in_(["pending", "sending", "retrying"]),
+)
+sa.Index("delivery_batch", delivery.c.batch_id, postgresql_where=delivery.c.batch_id.is_not(None))
+
+#: the breakers of those targets that had trouble
+target = sa.Table(
+    "target",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    # attempts and failures since window_started
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False),
+    sa.Column("window_started", Instant, nullable=False),
+    # how often it opened since the last success
+    sa.Column("opened", sa.Integer, nullable=False),
+    # NULL: closed. In the past: one delivery may try
+    sa.Column("open_until", Instant),
+    sa.Column("failing_since", Instant),
+    sa.Column("last_error", sa.Text),
+    sa.Column("changed_at", Instant, nullable=False),
+)
+
+#: letters that go to the print house together
+batch = sa.Table(
+    "batch",
+    metadata,
+    _id(),
+    sa.Column("target", sa.Text, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("letters", sa.Integer, nullable=False),
+    sa.Column("pages", sa.Integer, nullable=False),
+    sa.Column("cut_off", Instant, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.Column("delivered_at", Instant),
+)
+
+#: what a company has, in credits
+account = sa.Table(
+    "account",
+    metadata,
+    sa.Column("company_id", UUID(as_uuid=True), sa.ForeignKey("company.id"), primary_key=True),
+    sa.Column("prepaid", sa.Boolean, nullable=False),
+    # reserved is part of the balance
+    sa.Column("balance", sa.Numeric, nullable=False),
+    sa.Column("reserved", sa.Numeric, nullable=False),
+    # what the provisioning file granted so far
+    sa.Column("granted", sa.Numeric, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+    sa.CheckConstraint("reserved >= 0", name="account_reserved"),
+    sa.CheckConstraint("NOT prepaid OR reserved = 0 OR balance >= reserved", name="account_covered"),
+)
+
+#: every change of an account: amount changes the balance, held the reservation, and their sums are the account's
+account_entry = sa.Table(
+    "account_entry",
+    metadata,
+    _id(),
+    sa.Column("company_id", UUID(as_uuid=True), nullable=False),
+    # grant, reserve, settle, refund, adjust
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("amount", sa.Numeric, nullable=False),
+    sa.Column("held", sa.Numeric, nullable=False),
+    sa.Column("delivery_id", UUID(as_uuid=True), sa.ForeignKey("delivery.id")),
+    sa.Column("why", sa.Text, nullable=False),
+    sa.Column("at", Instant, nullable=False),
+)
+sa.Index("account_entry_company", account_entry.c.company_id, account_entry.c.id)
+# A delivery is reserved, settled and refunded once each.
+sa.Index(
+    "account_entry_once",
+    account_entry.c.delivery_id,
+    account_entry.c.kind,
+    unique=True,
+    postgresql_where=account_entry.c.delivery_id.is_not(None),
 )
 
 #: what was delivered in another syntax than it came in; the original stays where it is

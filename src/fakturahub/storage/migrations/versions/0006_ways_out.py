@@ -1,0 +1,89 @@
+"""Deliveries that leave the hub: targets with their breakers, leases, batches of letters; and what it all costs."""
+
+from alembic import op
+
+revision = "0006"
+down_revision = "0004"
+branch_labels = None
+depends_on = None
+
+STATEMENTS = """
+-- where a delivery goes as far as breakers and limits are concerned; NULL for the inboxes of this hub
+ALTER TABLE delivery ADD COLUMN target text;
+-- what was decided for this delivery beside the address: mailboxes, postal lines, class of letter ...
+ALTER TABLE delivery ADD COLUMN details jsonb;
+-- the node that is at it
+ALTER TABLE delivery ADD COLUMN node text;
+ALTER TABLE delivery ADD COLUMN batch_id uuid;
+-- what the receiver calls it
+ALTER TABLE delivery ADD COLUMN receipt text;
+-- in credits; NULL where it is free
+ALTER TABLE delivery ADD COLUMN cost numeric;
+-- of one that is sending, due_at is the end of the lease: whoever finds it passed takes over
+CREATE INDEX delivery_due ON delivery (target, due_at)
+    WHERE target IS NOT NULL AND state IN ('pending', 'sending', 'retrying');
+CREATE INDEX delivery_batch ON delivery (batch_id) WHERE batch_id IS NOT NULL;
+
+-- only targets that had trouble have a row
+CREATE TABLE target (
+    key text PRIMARY KEY,
+    -- attempts and failures since window_started
+    attempts integer NOT NULL,
+    failures integer NOT NULL,
+    window_started timestamptz NOT NULL,
+    -- how often it opened since the last success
+    opened integer NOT NULL,
+    -- NULL: closed. In the past: one delivery may try
+    open_until timestamptz,
+    failing_since timestamptz,
+    last_error text,
+    changed_at timestamptz NOT NULL
+);
+
+-- letters that go to the print house together
+CREATE TABLE batch (
+    id uuid PRIMARY KEY,
+    target text NOT NULL,
+    name text NOT NULL,
+    letters integer NOT NULL,
+    pages integer NOT NULL,
+    cut_off timestamptz NOT NULL,
+    created_at timestamptz NOT NULL,
+    delivered_at timestamptz
+);
+
+-- what a company has; one without a row pays afterwards
+CREATE TABLE account (
+    company_id uuid PRIMARY KEY REFERENCES company (id),
+    prepaid boolean NOT NULL,
+    -- reserved is part of the balance
+    balance numeric NOT NULL,
+    reserved numeric NOT NULL,
+    -- what the provisioning file granted so far
+    granted numeric NOT NULL,
+    changed_at timestamptz NOT NULL,
+    CONSTRAINT account_reserved CHECK (reserved >= 0),
+    CONSTRAINT account_covered CHECK (NOT prepaid OR reserved = 0 OR balance >= reserved)
+);
+
+-- amount changes the balance, held the reservation; the sums of both are those of the account
+CREATE TABLE account_entry (
+    id uuid PRIMARY KEY,
+    company_id uuid NOT NULL,
+    kind text NOT NULL,
+    amount numeric NOT NULL,
+    held numeric NOT NULL,
+    delivery_id uuid REFERENCES delivery (id),
+    why text NOT NULL,
+    at timestamptz NOT NULL
+);
+CREATE INDEX account_entry_company ON account_entry (company_id, id);
+-- a delivery is reserved, settled and refunded once each
+CREATE UNIQUE INDEX account_entry_once ON account_entry (delivery_id, kind) WHERE delivery_id IS NOT NULL
+"""
+
+
+def upgrade() -> None:
+    for statement in STATEMENTS.split(";\n"):
+        if statement.strip():
+            op.execute(statement)

@@ -12,7 +12,7 @@ event = sa.Table(
     metadata,
     id_column(),
     # commit order: a reader takes events whose transaction is older than every one still running
-    sa.Column("xact", Xid8, server_default=sa.text("pg_current_xactid_column()"), nullable=False),
+    sa.Column("xact", Xid8, server_default=sa.text("pg_current_xact_id()"), nullable=False),
     sa.Column("company_id", UUID(as_uuid=True), nullable=False),
     sa.Column("document_id", UUID(as_uuid=True)),
     sa.Column("delivery_id", UUID(as_uuid=True)),

@@ -149,6 +149,26 @@ class Mail(Entry, frozen=True, kw_only=True):
 
     url: Annotated[Sealed, Meta(extra={"form": forms.SMTP_URL})]
     sender: Mailbox
+    #: where mails that come back go, each to a subaddress of its own; without one, the sender's address
+    bounces: Annotated[str, Meta(extra={"form": forms.BOUNCES})] | None = None
+    #: the authority that signed the server's certificate, PEM
+    ca: Sourced | None = None
+    #: the hub signs its mails (RFC 6376) where these three are given; the key is an RSA key, PEM
+    dkim_domain: Annotated[str, Meta(extra={"form": forms.HOST})] | None = None
+    dkim_selector: Annotated[str, Meta(extra={"form": forms.HOST})] | None = None
+    dkim_key: Sealed | None = None
+
+    def contradictions(self) -> list[tuple[str, str]]:
+        """Keys that do not go together: the key at fault, and what is wrong with it."""
+        dkim = {name: getattr(self, name) for name in ("dkim_domain", "dkim_selector", "dkim_key")}
+        given = [name for name, value in dkim.items() if value is not None]
+        found = [(given[0], f"needs `{name}` as well") for name, value in dkim.items() if given and value is None]
+        if self.bounces is None:
+            try:
+                forms.BOUNCES.read(self.sender.rpartition("<")[2].rstrip("> "))
+            except ValueError:
+                found.append(("sender", f"needs `bounces` as well, {forms.BOUNCES.expected}"))
+        return found
 
 
 class Letters(Entry, frozen=True, kw_only=True):
@@ -178,6 +198,29 @@ class LetterStyle(msgspec.Struct, frozen=True, kw_only=True):
     postal_class: PostalClass = field(name="class", default=2)
     colour: bool = False
     duplex: bool = True
+
+
+#: the languages that a mail to a receiver can be in
+MAIL_LANGUAGES = ("nb", "sv", "da", "fi", "de", "en")
+_BY_LANGUAGE = Meta(extra={"names": forms.choice(MAIL_LANGUAGES)})
+
+
+class MailStyle(msgspec.Struct, frozen=True, kw_only=True):
+    """``[company.mail]``: the mails that the company's documents go out in."""
+
+    #: the name that a mail comes from, without one that of the company; the address is the hub's
+    from_name: Text | None = None
+    #: where answers go, without one the company's ``email``
+    reply_to: Email | None = None
+    #: by language; without one for the receiver's language the hub's own words
+    subject: Annotated[dict[str, Annotated[str, Meta(extra={"form": forms.MAIL_SUBJECT})]], _BY_LANGUAGE] = field(
+        default_factory=dict
+    )
+    body: Annotated[dict[str, Annotated[str, Meta(extra={"form": forms.MAIL_BODY})]], _BY_LANGUAGE] = field(
+        default_factory=dict
+    )
+    #: the document goes along as it came, beside its page
+    attach_xml: bool = False
 
 
 class User(msgspec.Struct, frozen=True, kw_only=True):
@@ -279,6 +322,7 @@ class Company(Entry, frozen=True, kw_only=True):
         name="address", default=()
     )
     letters: LetterStyle = field(name="print", default=LetterStyle())
+    mail: MailStyle = MailStyle()
     users: Annotated[tuple[User, ...], Meta(extra={"keyed_by": "email"})] = field(name="user", default=())
     #: the sections of dialects, by name
     sections: Annotated[Mapping[str, Any], Meta(extra={"internal": True})] = field(default_factory=dict)

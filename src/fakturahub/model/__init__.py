@@ -4,7 +4,7 @@ from fakturahub.model.exchange import Answer, Clock, Mode, Submission
 from fakturahub.model.finding import Finding, Loss, Severity
 from fakturahub.model.heading import Attachment, AttachmentHeading, Heading, Kind, Recognition
 from fakturahub.model.outgoing import BatchChannel, Channel, Content, Fault, Outcome, Parcel, Record, Result
-from fakturahub.model.party import Identifier, PartyHeading
+from fakturahub.model.party import Identifier, PartyHeading, PostalHeading
 from fakturahub.model.reminder import Billed, Claim, CollectionNotice, Demand, Reminder
 from fakturahub.model.states import (
     DELIVERY_STEPS,
@@ -42,6 +42,7 @@ __all__ = [
     "Outcome",
     "Parcel",
     "PartyHeading",
+    "PostalHeading",
     "Recognition",
     "Record",
     "Reminder",

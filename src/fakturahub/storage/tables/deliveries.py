@@ -39,6 +39,10 @@ delivery = sa.Table(
     sa.Column("receipt", sa.Text),
     # in credits; NULL where it is free
     sa.Column("cost", sa.Numeric),
+    # how many pauses of its schedule it has had; by hand it begins anew
+    sa.Column("step", sa.Integer, nullable=False, server_default="0"),
+    # when its schedule began: it is given up some days after
+    sa.Column("trying_since", Instant),
 )
 sa.Index("delivery_document", delivery.c.document_id)
 sa.Index("delivery_company", delivery.c.company_id, delivery.c.id)
@@ -48,12 +52,18 @@ sa.Index(
     delivery.c.due_at,
     postgresql_where=delivery.c.state.in_(["pending", "sending", "retrying"]),
 )
-# Of one that is sending, due_at is the end of the lease: whoever finds it passed takes over.
 sa.Index(
     "delivery_due",
     delivery.c.target,
     delivery.c.due_at,
-    postgresql_where=delivery.c.target.is_not(None) & delivery.c.state.in_(["pending", "sending", "retrying"]),
+    postgresql_where=delivery.c.target.is_not(None) & delivery.c.state.in_(["pending", "retrying"]),
+)
+# Of one that is sending, due_at is the end of the lease: whoever finds it passed takes over.
+sa.Index(
+    "delivery_sending",
+    delivery.c.target,
+    delivery.c.due_at,
+    postgresql_where=delivery.c.target.is_not(None) & (delivery.c.state == "sending"),
 )
 sa.Index("delivery_batch", delivery.c.batch_id, postgresql_where=delivery.c.batch_id.is_not(None))
 
@@ -83,6 +93,10 @@ target = sa.Table(
     # NULL: closed. In the past: one delivery may try
     sa.Column("open_until", Instant),
     sa.Column("failing_since", Instant),
+    # when it last came back: what had waited for it leaves in order of age, more and more at a time
+    sa.Column("recovered_at", Instant),
+    # whether some of that still has to be made due
+    sa.Column("pulling", sa.Boolean, nullable=False),
     sa.Column("last_error", sa.Text),
     sa.Column("changed_at", Instant, nullable=False),
 )

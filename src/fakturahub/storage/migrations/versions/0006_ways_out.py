@@ -19,9 +19,14 @@ ALTER TABLE delivery ADD COLUMN batch_id uuid;
 ALTER TABLE delivery ADD COLUMN receipt text;
 -- in credits; NULL where it is free
 ALTER TABLE delivery ADD COLUMN cost numeric;
--- of one that is sending, due_at is the end of the lease: whoever finds it passed takes over
+-- how many pauses of its schedule it has had; by hand it begins anew
+ALTER TABLE delivery ADD COLUMN step integer NOT NULL DEFAULT 0;
+-- when its schedule began: it is given up some days after
+ALTER TABLE delivery ADD COLUMN trying_since timestamptz;
 CREATE INDEX delivery_due ON delivery (target, due_at)
-    WHERE target IS NOT NULL AND state IN ('pending', 'sending', 'retrying');
+    WHERE target IS NOT NULL AND state IN ('pending', 'retrying');
+-- of one that is sending, due_at is the end of the lease: whoever finds it passed takes over
+CREATE INDEX delivery_sending ON delivery (target, due_at) WHERE target IS NOT NULL AND state = 'sending';
 CREATE INDEX delivery_batch ON delivery (batch_id) WHERE batch_id IS NOT NULL;
 
 -- only targets that had trouble have a row
@@ -36,6 +41,10 @@ CREATE TABLE target (
     -- NULL: closed. In the past: one delivery may try
     open_until timestamptz,
     failing_since timestamptz,
+    -- when it last came back: what had waited for it leaves in order of age, more and more at a time
+    recovered_at timestamptz,
+    -- whether some of that still has to be made due
+    pulling boolean NOT NULL,
     last_error text,
     changed_at timestamptz NOT NULL
 );

@@ -133,6 +133,7 @@ def _hash_of(source: stored.Source) -> bytes:
 def _variant(form: str, look: Look, number: int) -> str:
     """How the page looks, in words that differ where the page does."""
     style = hashlib.sha256(msgspec.msgpack.encode(look.style)).hexdigest()[:16]
-    whose = "own" if form == "html" or not (look.ours or look.factur_x) else "factur-x" if look.factur_x else "ours"
+    whose = "letter-" if look.letter else ""
+    whose += "own" if form == "html" or not (look.ours or look.factur_x) else "factur-x" if look.factur_x else "ours"
     template = f" {html.VERSION}" if form == "html" else ""
     return f"{form} {number} {look.language or '-'} {whose} {style}{template}"

@@ -29,6 +29,7 @@
     └── OperatorError                what the person who runs the hub has to put right
         ├── ProvisioningError        DataFolderError     MasterKeyError
         ├── SchemaTooNew             SchemaTooOld        PrivateServerError
+        ├── TargetRefused            the hub does not connect there
         └── PackRefused              StalePack           a rule pack that is not taken whole; one compiled by another
         version
 
@@ -448,6 +449,18 @@ class StalePack(OperatorError):
     code = "stale-pack"
     title = "A compiled rule pack does not fit this version"
     advice = "The hub compiles an installed pack again by itself. If this stays, remove the cache of compiled packs."
+
+
+class TargetRefused(OperatorError):
+    """The hub does not connect to a target, see ``outbound.guard``; one sentence with its address and what that is."""
+
+    code = "target-refused"
+    title = "The hub does not connect to this address"
+    advice = (
+        "Only addresses of the public internet are connected to. Where the target is meant to be in a network of your "
+        "own, list that network in `trusted_networks` under `[outbound]`; an address that is link-local or serves "
+        "metadata has to be listed alone."
+    )
 
 
 def every_error() -> Iterator[type[FakturahubError]]:

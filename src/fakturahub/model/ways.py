@@ -1,0 +1,66 @@
+"""The settings of a way out for one delivery, as a channel gets them in its parcel; secrets are open in them.
+
+The same settings are the same object until they change, so that a channel may keep what it made of them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+import msgspec
+
+from fakturahub.config import HttpPush, Secret
+
+
+class HttpWay(msgspec.Struct, frozen=True, eq=False, weakref=True):
+    """Posting to the receiver's own server."""
+
+    push: HttpPush
+
+
+class MailServer(msgspec.Struct, frozen=True):
+    """The mail server that takes mails from the hub."""
+
+    host: str
+    port: int
+    #: ``tls`` from the first byte on; ``starttls``: not without it
+    tls: Literal["starttls", "tls", "none"]
+    username: str | None = None
+    password: Secret | None = None
+    #: the authority that signed its certificate, PEM; None: those that the machine knows
+    ca: str | None = None
+
+
+class MailSigning(msgspec.Struct, frozen=True):
+    """How mails are signed (DKIM, RFC 6376)."""
+
+    domain: str
+    selector: str
+    #: an RSA key, PEM
+    key: Secret
+
+
+class MailWay(msgspec.Struct, frozen=True):
+    """A mail to the receiver's mailboxes. No address in it was checked yet."""
+
+    to: tuple[str, ...]
+    from_name: str
+    #: the address that every mail of the hub comes from
+    sender: str
+    reply_to: str | None
+    #: the mailbox that mails come back to, each to a subaddress of its own
+    bounces: str
+    subject: str
+    text: str
+    html: str
+    #: of subject, text and html, ISO 639-1
+    language: str
+    #: when the delivery began; the mail bears this time however often it is tried
+    begun: datetime
+    #: None: mails are put into `folder`
+    server: MailServer | None
+    folder: str
+    signing: MailSigning | None = None
+    #: the document as it came goes along
+    attach_xml: bool = False

@@ -19,6 +19,7 @@ from fakturahub.storage.tables import (
     converted_file,
     delivery,
     document,
+    document_file,
     event,
     inbox,
     rendered,
@@ -246,7 +247,7 @@ async def stored_hashes(database: Database, hashes: list[bytes]) -> set[bytes]:
     """Those of *hashes* that a row names in the payload store."""
     named = [
         sa.select(table.c.sha256).where(table.c.encoding == "store", table.c.sha256.in_(hashes))
-        for table in (document, converted, converted_file, rendered)
+        for table in (document, document_file, converted, converted_file, rendered)
     ]
     async with database.begin() as connection:
         return set((await connection.scalars(sa.union(*named))).all())

@@ -10,7 +10,7 @@ from fakturahub.storage.tables.accounts import account, account_entry
 from fakturahub.storage.tables.base import Instant, Xid8, metadata
 from fakturahub.storage.tables.companies import company, company_address, credential, provisioning, setting
 from fakturahub.storage.tables.deliveries import attempt, batch, delivery, target
-from fakturahub.storage.tables.documents import document, submission
+from fakturahub.storage.tables.documents import document, document_file, submission
 from fakturahub.storage.tables.made import converted, converted_file, rendered
 from fakturahub.storage.tables.rules import rule_pack, rule_pack_compiled, rule_pack_file
 from fakturahub.storage.tables.told import event, inbox
@@ -29,6 +29,7 @@ __all__ = [
     "credential",
     "delivery",
     "document",
+    "document_file",
     "event",
     "inbox",
     "metadata",

@@ -38,11 +38,16 @@ account_entry = sa.Table(
     sa.Column("at", Instant, nullable=False),
 )
 sa.Index("account_entry_company", account_entry.c.company_id, account_entry.c.id)
-# A delivery is reserved, settled and refunded once each.
+# What is held for a delivery is the sum of its entries.
 sa.Index(
-    "account_entry_once",
+    "account_entry_delivery",
     account_entry.c.delivery_id,
-    account_entry.c.kind,
-    unique=True,
     postgresql_where=account_entry.c.delivery_id.is_not(None),
+)
+# A delivery is paid for once, however often it was given up and started again.
+sa.Index(
+    "account_entry_settled",
+    account_entry.c.delivery_id,
+    unique=True,
+    postgresql_where=account_entry.c.kind == "settle",
 )

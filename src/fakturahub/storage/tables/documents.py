@@ -65,3 +65,16 @@ sa.Index(
 )
 sa.Index("document_number", document.c.company_id, document.c.number)
 sa.Index("document_stored", document.c.sha256, postgresql_where=document.c.encoding == "store")
+
+#: files that came beside a document
+document_file = sa.Table(
+    "document_file",
+    metadata,
+    sa.Column("document_id", UUID(as_uuid=True), sa.ForeignKey("document.id"), primary_key=True),
+    sa.Column("position", sa.SmallInteger, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("mime", sa.Text, nullable=False),
+    sa.Column("description", sa.Text),
+    *content_columns(),
+)
+sa.Index("document_file_stored", document_file.c.sha256, postgresql_where=document_file.c.encoding == "store")

@@ -19,6 +19,7 @@
     │   ├── UnknownPath              MethodNotAllowed    BadRequest
     │   ├── NotAuthenticated         the caller did not prove who it is
     │   │   └── ClockSkew
+    │   ├── InsufficientCredit       the account does not cover what the deliveries cost
     │   └── PermissionDenied         NoContract          NotFound            RateLimited
     ├── Unavailable                  the hub's fault, the same request may succeed later
     │   ├── DatabaseUnavailable      PayloadStoreUnavailable
@@ -29,7 +30,7 @@
     └── OperatorError                what the person who runs the hub has to put right
         ├── ProvisioningError        DataFolderError     MasterKeyError
         ├── SchemaTooNew             SchemaTooOld        PrivateServerError
-        ├── TargetRefused            the hub does not connect there
+        ├── TargetRefused            UnusableCredential  the hub does not connect there, or has nothing to show
         └── PackRefused              StalePack           a rule pack that is not taken whole; one compiled by another
         version
 
@@ -84,6 +85,7 @@ from fakturahub.errors.request import (
     ClockSkew,
     PermissionDenied,
     NoContract,
+    InsufficientCredit,
     NotFound,
     RateLimited,
 )
@@ -109,6 +111,7 @@ from fakturahub.errors.operator import (
     PackRefused,
     StalePack,
     TargetRefused,
+    UnusableCredential,
 )
 # isort: on
 
@@ -124,6 +127,7 @@ __all__ = [
     "EmptyBody",
     "FakturahubError",
     "IdempotencyConflict",
+    "InsufficientCredit",
     "InternalFault",
     "InvalidDocument",
     "MasterKeyError",
@@ -153,6 +157,7 @@ __all__ = [
     "SeveralDocuments",
     "StalePack",
     "TargetRefused",
+    "UnusableCredential",
     "TooDeep",
     "TooLarge",
     "TooManyParts",

@@ -86,3 +86,14 @@ class TargetRefused(OperatorError):
         "own, list that network in `trusted_networks` under `[outbound]`; an address that is link-local or serves "
         "metadata has to be listed alone."
     )
+
+
+class UnusableCredential(OperatorError):
+    """A certificate, a key or an authority that the hub was given for its connections; the key is never quoted."""
+
+    code = "unusable-credential"
+    title = "A certificate or a key cannot be used"
+    advice = (
+        "Give certificates and keys in PEM, the key without a password and of the same pair as the certificate, and "
+        "apply the provisioning file again."
+    )

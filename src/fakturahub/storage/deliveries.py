@@ -10,12 +10,12 @@ from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fakturahub.clock import new_id
-from fakturahub.model import DeliveryState, DocumentState, document_state_after
+from fakturahub.model import DeliveryState, DocumentState
 from fakturahub.storage.database import Database
 from fakturahub.storage.jobs import DELIVER, enqueue
+from fakturahub.storage.settling import settle_document
 from fakturahub.storage.tables import delivery, document, event
 
 #: a delivery that is open this long after it was due and has no job gets another: the queue may have been emptied by
@@ -90,38 +90,9 @@ async def start_again(database: Database, delivery_id: UUID, now: datetime, who:
                 "data": {"by": who, "was": state.value},
             },
         )
-        await _settle_one(connection, row.document_id, now)
+        await settle_document(connection, row.document_id, now)
         await enqueue(connection, [delivery_id])
         return state
-
-
-async def _settle_one(connection: AsyncConnection, document_id: UUID, now: datetime) -> None:
-    """The same for one document, in a SQLAlchemy transaction: one that is on its way again has not failed."""
-    current = (
-        await connection.execute(
-            sa.select(document.c.company_id, document.c.state)
-            .where(document.c.id == document_id)
-            .with_for_update(key_share=True)
-        )
-    ).one()
-    states = (await connection.scalars(sa.select(delivery.c.state).where(delivery.c.document_id == document_id))).all()
-    state = document_state_after([DeliveryState(one) for one in states])
-    if state == current.state:
-        return
-    await connection.execute(
-        sa.update(document).where(document.c.id == document_id).values(state=state, changed_at=now)
-    )
-    await connection.execute(
-        sa.insert(event),
-        {
-            "id": new_id(now),
-            "company_id": current.company_id,
-            "document_id": document_id,
-            "kind": f"document.{state}",
-            "at": now,
-            "data": {},
-        },
-    )
 
 
 class NewDelivery(msgspec.Struct, frozen=True):

@@ -64,3 +64,37 @@ class MailWay(msgspec.Struct, frozen=True):
     signing: MailSigning | None = None
     #: the document as it came goes along
     attach_xml: bool = False
+
+
+class SftpServer(msgspec.Struct, frozen=True, kw_only=True):
+    """A server that takes files, and how the hub is known there."""
+
+    host: str
+    port: int = 22
+    user: str
+    #: as the server names it; one that begins with ``~/`` is below the folder that a login leads to
+    folder: str
+    password: Secret | None = None
+    #: the hub's private key, of OpenSSH or in PEM
+    key: Secret | None = None
+    #: the server's public keys, a line each, as in ``known_hosts`` or a ``.pub`` file, or as ``SHA256:…``
+    host_keys: str | None = None
+
+
+class PrintWay(msgspec.Struct, frozen=True, kw_only=True):
+    """A letter to the print house, which all letters of the hub go to."""
+
+    #: 1 is first class, 2 economy
+    postal_class: int
+    colour: bool
+    #: on both sides of the paper
+    duplex: bool
+    #: where it goes, seen from the sender: ``FI``, ``EU`` or ``OTHER``
+    country_class: str
+    pages: int
+    #: the instant at which it left the hub's hands and could no longer be cancelled; None where none was counted
+    cut_off: datetime | None
+    #: None: letters are put into `folder`
+    server: SftpServer | None
+    #: of this machine
+    folder: str

@@ -92,7 +92,7 @@ CREATE INDEX account_entry_delivery ON account_entry (delivery_id) WHERE deliver
 -- a delivery is paid for once, however often it was given up and started again
 CREATE UNIQUE INDEX account_entry_settled ON account_entry (delivery_id) WHERE kind = 'settle';
 
--- companies that were provisioned with credits before there were accounts; the first id there is: it is the oldest entry
+-- companies that were provisioned with credits before there were accounts; the entry is older than all others by its id
 INSERT INTO account (company_id, prepaid, balance, reserved, granted, changed_at)
 SELECT id, true, (settings ->> 'credits')::numeric, 0, (settings ->> 'credits')::numeric, now()
 FROM company WHERE settings ->> 'credits' ~ '^[0-9]+([.][0-9]+)?$';

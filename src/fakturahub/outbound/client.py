@@ -137,7 +137,6 @@ class Client:
         return made
 
     async def _try(self, call: Call, phases: _Phases) -> Answer | Failed:
-        peer = peer_of(call.url)
         time_ = aiohttp.ClientTimeout(
             total=call.connect_timeout + call.read_timeout + len(call.body) / SLOWEST,
             connect=call.connect_timeout,
@@ -173,7 +172,7 @@ class Client:
                 return await _read(response, phases)
         except (aiohttp.ClientError, OSError, TimeoutError, TargetRefused, ValueError) as error:
             phases.failed(error)
-            return Failed(_trouble(error, peer, None if proxy is None else _peer(proxy), phases), phases.timings)
+            return Failed(_trouble(error, call, None if proxy is None else _peer(proxy), phases), phases.timings)
 
     def _socket(self, info: tuple[Any, Any, Any, Any, tuple[Any, ...]]) -> socket.socket:
         """The socket for a connection: whatever way its address came, it is judged here."""
@@ -268,7 +267,8 @@ async def _read(response: aiohttp.ClientResponse, phases: _Phases) -> Answer:
     )
 
 
-def _trouble(error: BaseException, peer: str, proxy: str | None, phases: _Phases) -> Trouble:
+def _trouble(error: BaseException, call: Call, proxy: str | None, phases: _Phases) -> Trouble:
+    peer, secure = peer_of(call.url), call.url.startswith("https:")
     match error:
         case aiohttp.ClientHttpProxyError():
             return Trouble(f"The proxy {proxy} answered {error.status} and did not connect to {peer}.", Fault.OURS)
@@ -286,7 +286,11 @@ def _trouble(error: BaseException, peer: str, proxy: str | None, phases: _Phases
         case aiohttp.ClientConnectorError():
             return of_connection(error.os_error, peer)
         case aiohttp.ServerDisconnectedError():
-            return Trouble(f"{peer} closed the connection without an answer.", Fault.RECEIVER, connected=True)
+            words = f"{peer} closed the connection without an answer."
+            if phases.fresh and secure:
+                # In TLS 1.3 a server judges the client's certificate when the client believes itself connected.
+                words += " Where it wants a client certificate, it does not want this one."
+            return Trouble(words, Fault.RECEIVER, connected=True)
         case aiohttp.ClientResponseError():
             return Trouble(f"{peer} did not answer in HTTP/1.1.", Fault.RECEIVER, connected=True)
         case aiohttp.ClientOSError():

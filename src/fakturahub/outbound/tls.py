@@ -26,7 +26,7 @@ def client_context(*, ca: str | None = None, cert: str | None = None, key: Secre
     else:
         try:
             context.load_verify_locations(cadata=ca)
-        except (ssl.SSLError, ValueError):  # ValueError: not ASCII
+        except (ssl.SSLError, TypeError, ValueError):  # what is not ASCII is a TypeError
             raise UnusableCredential("`ca` holds no certificate in PEM.") from None
     if cert is not None and key is not None:
         _load(context, cert, key)

@@ -113,7 +113,7 @@ def _system(error: OSError, peer: str, connected: bool) -> Trouble:
         return Trouble(f"{peer} refused the connection: nothing listens there.", Fault.RECEIVER)
     if code == errno.ETIMEDOUT:
         return Trouble(f"{peer} did not answer in time.", Fault.RECEIVER, connected)
-    if code in _CLOSED:
+    if code in _CLOSED or isinstance(error, ConnectionResetError | ConnectionAbortedError | BrokenPipeError):
         return Trouble(f"{peer} closed the connection.", Fault.RECEIVER, connected)
     if code == errno.EHOSTUNREACH:
         return Trouble(f"There is no way to {peer}.", Fault.RECEIVER)

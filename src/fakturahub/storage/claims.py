@@ -140,7 +140,7 @@ class Claims:
             await session.close()
 
     async def due(self, now: datetime, after: str, most: int) -> list[Due]:
-        """Targets beyond *after* that something can be sent to, in their order, and all that may be tried again.
+        """All targets that may be tried again, then, in their order, those beyond *after* that something is due for.
 
         What it costs grows with the targets that something waits for, and not with the deliveries.
         """
@@ -149,7 +149,7 @@ class Claims:
                 rows = await connection.fetch(_DUE, after, now, most)
                 again = await connection.fetch(_TRYING_AGAIN, now, most)
         found = {row[0]: Due(row[0], None if row[1] is None else Breaker(*row[1:])) for row in rows}
-        return [*found.values(), *(Due(row[0], Breaker(*row)) for row in again if row[0] not in found)]
+        return [*(Due(row[0], Breaker(*row)) for row in again if row[0] not in found), *found.values()]
 
     async def claim(self, wanted: Sequence[Wanted], now: datetime) -> list[Leased]:
         """Claim for this node. A target that another node is claiming from at this moment is left out."""
@@ -202,7 +202,7 @@ class Claims:
         oldest = await connection.fetchrow(
             f"""SELECT id, due_at FROM delivery
                 WHERE target = $1 AND {_WAITING} AND (state = 'retrying' OR due_at <= $2)
-                ORDER BY id LIMIT 1 FOR UPDATE""",  # noqa: S608 - names of ours
+                ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED""",  # noqa: S608 - names of ours
             one.key,
             now,
         )

@@ -25,7 +25,7 @@ OVERDUE = timedelta(minutes=2)
 
 _ORPHANED = sa.text(
     """SELECT d.id FROM delivery d
-       WHERE d.state IN ('pending', 'sending', 'retrying') AND d.due_at < :before
+       WHERE d.state IN ('pending', 'sending', 'retrying') AND d.due_at < :before AND d.target IS NULL
          AND NOT EXISTS (SELECT FROM pgqueuer j WHERE j.entrypoint = :name AND j.payload = uuid_send(d.id))
        ORDER BY d.due_at
        LIMIT :most"""

@@ -96,7 +96,7 @@ class InboxDeliveries:
                 changed = await connection.execute(
                     """UPDATE delivery
                        SET state = 'retrying', attempts = attempts + 1, last_error = $2, changed_at = $3
-                       WHERE id = $1 AND state IN ('pending', 'sending', 'retrying')""",
+                       WHERE id = $1 AND state IN ('pending', 'sending', 'retrying') AND target IS NULL""",
                     delivery_id,
                     why,
                     now,
@@ -128,6 +128,7 @@ async def _claim(connection: asyncpg.Connection[asyncpg.Record], ids: Sequence[U
         """SELECT d.id, d.document_id, d.company_id, d.receiver_id, d.channel, o.syntax, d.wanted_syntax
            FROM delivery d JOIN document o ON o.id = d.document_id
            WHERE d.id = ANY ($1) AND d.state IN ('pending', 'sending', 'retrying') AND d.receiver_id IS NOT NULL
+             AND d.target IS NULL
            ORDER BY d.id
            FOR UPDATE OF d""",
         list(ids),

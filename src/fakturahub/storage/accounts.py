@@ -4,7 +4,7 @@ An account is its row, and its ledger sums to it: ``amount`` to the balance, ``h
 of a row and the entry that tells it are one transaction under the row's lock, so that no number of processes overdraws
 an account. A company without an account pays afterwards; deliveries without a cost touch nothing.
 
-Locks are taken in this order, by all: accounts by company, before the rows of submissions; deliveries before accounts.
+Locks are taken in this order, by all: deliveries, their documents, accounts by company, keys of submissions.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
+from typing import TypeAlias
 from uuid import UUID
 
 import asyncpg
@@ -22,7 +23,7 @@ from fakturahub.errors import InsufficientCredit
 
 ZERO = Decimal(0)
 
-Connection = asyncpg.Connection[asyncpg.Record]
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 class Charge(msgspec.Struct, frozen=True):
@@ -73,8 +74,8 @@ async def reserve(connection: Connection, charges: Sequence[Charge], now: dateti
 async def settle(connection: Connection, delivered: Sequence[UUID], given_up: Sequence[UUID], now: datetime) -> None:
     """Take the cost of deliveries that were *delivered*, and give back what is held for those *given_up*.
 
-    To be called in the transaction that records them, which holds the locks of the deliveries. Free ones cost one
-    look-up of all of them together; one that was settled already is not settled again.
+    To be called in the transaction that records them, last: it holds the locks of the deliveries and of their
+    documents. Free ones cost one look-up of all of them together; one that was settled already is not settled again.
     """
     priced = await connection.fetch(
         "SELECT id, company_id, cost FROM delivery WHERE id = ANY ($1) AND cost > 0 ORDER BY id",

@@ -99,17 +99,17 @@ class SmtpClient:
         except aiosmtplib.SMTPResponseException as error:
             talk.answered(error.code, error.message)
         except TimeoutError as error:
-            talk.trouble = of_connection(error, talk.peer, connected=talk.stage is Stage.DATA)
+            _note(error, talk)
         except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPConnectError) as error:
             # The library's own errors say only what it was at; the system's below them say what happened.
             if isinstance(error.__cause__, OSError) and not isinstance(error.__cause__, aiosmtplib.SMTPException):
-                talk.trouble = of_connection(error.__cause__, talk.peer, connected=talk.stage is Stage.DATA)
+                _note(error.__cause__, talk)
             else:
                 talk.fails("closed the connection")
         except aiosmtplib.SMTPException as error:
             talk.fails(f"cannot be used: {clean(str(error))}")
         except OSError as error:
-            talk.trouble = of_connection(error, talk.peer, connected=talk.stage is Stage.DATA)
+            _note(error, talk)
         return talk.handover()
 
     async def _hand_over(self, session: _Session, envelope: Envelope, talk: Talk) -> None:
@@ -298,6 +298,14 @@ class _Session:
         if self.timer is not None:
             self.timer.cancel()
             self.timer = None
+
+
+def _note(error: OSError, talk: Talk) -> None:
+    """What the system or TLS says of the connection."""
+    if isinstance(error, ssl.SSLError) and "WRONG_VERSION_NUMBER" in (error.reason or ""):
+        talk.fails("does not begin with TLS; with `?tls=starttls` in the URL it begins without")
+    else:
+        talk.trouble = of_connection(error, talk.peer, connected=talk.stage is Stage.DATA)
 
 
 async def _quit(smtp: aiosmtplib.SMTP) -> None:

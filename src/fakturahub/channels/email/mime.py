@@ -21,6 +21,8 @@ import msgspec
 
 from fakturahub.model import Attachment
 
+#: bytes of a file's name; percent-encoded it stands in one line, which may have 998 (RFC 5322, 2.1.1)
+MOST_OF_NAME = 180
 #: bytes of UTF-8 in one encoded word, which may have 75 characters in all
 _IN_WORD = 45
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
@@ -142,8 +144,9 @@ def _text(kind: str, text: str) -> bytes:
 
 
 def _file(file: Attachment) -> bytes:
-    name = _CONTROL.sub(" ", file.name).strip() or "attachment"
-    plain = re.sub(r'[^\x20-\x7e]|["\\%/]', "_", name)
+    name = _bounded(_CONTROL.sub(" ", file.name).strip()) or "attachment"
+    # Both forms (RFC 6266, D): the first for old programs, some of which would read an encoded word in it.
+    plain = re.sub(r'[^\x20-\x7e]|["\\%/]|=(?=\?)', "_", name)
     disposition = f'attachment;\r\n filename="{plain}"'
     if plain != name:
         disposition += f";\r\n filename*=utf-8''{quote(name, safe='')}"
@@ -152,6 +155,16 @@ def _file(file: Attachment) -> bytes:
         f"Content-Disposition: {disposition}\r\n\r\n"
     )
     return head.encode() + base64.encodebytes(file.content).replace(b"\n", b"\r\n")
+
+
+def _bounded(name: str) -> str:
+    """*name* in at most `MOST_OF_NAME` bytes, with what stands behind its last dot."""
+    if len(name.encode()) <= MOST_OF_NAME:
+        return name
+    stem, dot, kind = name.rpartition(".")
+    if not dot or len(kind.encode()) > 20:
+        stem, dot, kind = name, "", ""
+    return stem.encode()[: MOST_OF_NAME - len((dot + kind).encode())].decode(errors="ignore") + dot + kind
 
 
 def _media_type(stated: str) -> str:

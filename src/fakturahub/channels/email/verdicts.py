@@ -37,7 +37,10 @@ def outcome_of(handover: Handover, mail: Mail, server: str) -> Outcome:
         return Outcome(Result.RETRY, detail, record, handover.trouble.fault)
     if stage is Stage.RECIPIENTS and handover.refused and (reply is None or reply.code != 421):
         return _refused(handover, server, record)
-    detail = f"{server} {_WORDS[stage]}: {reply}."
+    # RFC 4954, 6 and RFC 3207, 4
+    wants_login = reply is not None and reply.code == 530
+    words = "wants a login or TLS first; see `url` of `[mail]`" if wants_login else _WORDS[stage]
+    detail = f"{server} {words}: {reply}."
     of_the_mail = stage is Stage.DATA or (stage is Stage.SENDER and reply is not None and reply.code in _OF_THE_MAIL)
     if of_the_mail and reply is not None and reply.permanent:
         return Outcome(Result.FAILED, detail, record)

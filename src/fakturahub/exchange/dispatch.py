@@ -34,6 +34,8 @@ from fakturahub.storage.outgoing import Claimed, Listening, channel_of
 #: deliveries that one process has in hand, and bytes of their documents that it holds
 IN_HAND = 1_000
 BYTES_IN_HAND = 128 * 1024 * 1024
+#: deliveries that one process claims in one round, so that others have their share
+CLAIMED = 100
 #: targets that are looked at in one round
 TARGETS = 250
 #: the part of what is free that one target may take, so that some that hang do not take all
@@ -164,6 +166,7 @@ class Dispatcher:
         """How much to claim of each target, within what this process has room for."""
         room = IN_HAND - len(self._hands)
         share = max(1, room // SHARE)
+        room = min(room, CLAIMED)
         wanted: dict[str, Wanted] = {}
         self._after = due[-1].key if len(due) >= TARGETS else ""
         for one in due:

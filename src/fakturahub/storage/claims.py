@@ -7,6 +7,7 @@ forgets is one that was never made, so claims do not wait for the disk.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -133,6 +134,8 @@ class Claims:
         self._session = PlainSession(database)
         self._loading = PlainSession(database)
         self._renewing = PlainSession(database)
+        # leases are renewed, taken over and given back by tasks that know nothing of each other
+        self._turn = asyncio.Lock()
         self.node = node
 
     async def close(self) -> None:
@@ -244,7 +247,7 @@ class Claims:
     async def renew(self, ids: Sequence[UUID], now: datetime) -> set[UUID]:
         """Make the leases of *ids* last again; those that this node has. One that is being recorded is among them."""
         with translated():
-            async with self._renewing.transaction() as connection:
+            async with self._turn, self._renewing.transaction() as connection:
                 await connection.execute("SET LOCAL synchronous_commit = off")
                 await connection.execute(
                     """UPDATE delivery SET due_at = $3
@@ -265,7 +268,7 @@ class Claims:
     async def give_back(self, ids: Sequence[UUID], now: datetime) -> None:
         """Let go of deliveries that were claimed and not tried."""
         with translated():
-            async with self._renewing.transaction() as connection:
+            async with self._turn, self._renewing.transaction() as connection:
                 await connection.execute(
                     """UPDATE delivery
                        SET state = CASE WHEN attempts = 1 THEN 'pending' ELSE 'retrying' END, attempts = attempts - 1,
@@ -279,7 +282,7 @@ class Claims:
     async def take_over(self, now: datetime) -> list[TakenOver]:
         """Make due again what nodes had claimed that did not renew it; the lost attempt stays on record."""
         with translated():
-            async with self._renewing.transaction() as connection:
+            async with self._turn, self._renewing.transaction() as connection:
                 rows = await connection.fetch(
                     """WITH lost AS MATERIALIZED (
                            SELECT id, node, due_at FROM delivery

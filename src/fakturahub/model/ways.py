@@ -5,8 +5,9 @@ The same settings are the same object until they change, so that a channel may k
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal
+from uuid import UUID
 
 import msgspec
 
@@ -17,6 +18,10 @@ class HttpWay(msgspec.Struct, frozen=True, eq=False, weakref=True):
     """Posting to the receiver's own server."""
 
     push: HttpPush
+
+
+#: bytes of a whole mail, in which files take a third more than they have: what most mail servers take
+MOST_OF_MAIL = 25 * 1024**2
 
 
 class MailServer(msgspec.Struct, frozen=True):
@@ -92,9 +97,27 @@ class PrintWay(msgspec.Struct, frozen=True, kw_only=True):
     #: where it goes, seen from the sender: ``FI``, ``EU`` or ``OTHER``
     country_class: str
     pages: int
-    #: the instant at which it left the hub's hands and could no longer be cancelled; None where none was counted
-    cut_off: datetime | None
     #: None: letters are put into `folder`
     server: SftpServer | None
     #: of this machine
     folder: str
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def batch_name(batch_id: UUID, *, postal_class: int, colour: bool, duplex: bool, country_class: str) -> str:
+    """What a batch of letters is called, in the console and at the print house: when it was formed, and its letters.
+
+    *batch_id* is a UUID version 7, which tells the time; so the name is the same however often it is asked for.
+    """
+    formed = _EPOCH + timedelta(milliseconds=batch_id.int >> 80)
+    parts = (
+        f"{formed:%Y%m%dT%H%MZ}",
+        f"class{postal_class}",
+        "colour" if colour else "bw",
+        "duplex" if duplex else "simplex",
+        country_class.lower() or "any",
+        batch_id.hex[-12:],
+    )
+    return "-".join(parts)

@@ -42,7 +42,7 @@ class Times(msgspec.Struct, frozen=True):
     #: until a single request is answered
     answer: float = 60
     #: everything
-    whole: float = 1_800
+    whole: float = 840
 
 
 class TroubleError(Exception):

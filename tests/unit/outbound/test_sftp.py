@@ -374,5 +374,5 @@ def test_the_users_own_files_have_no_say(house: PrintHouse, tmp_path: Path, monk
 
 
 def test_its_limits_are_those_of_the_page() -> None:
-    assert (Times().connect, Times().answer, Times().whole) == (45, 60, 1_800)
+    assert (Times().connect, Times().answer, Times().whole) == (45, 60, 840)
     assert (sftp.BLOCK, sftp.AT_ONCE) == (32_768, 32)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, field
@@ -175,11 +176,27 @@ class Letters(Entry, frozen=True, kw_only=True):
     """``[print]``: the printing house. ``cut_offs`` are times of day; ``url`` is ``sftp://user@host/folder``."""
 
     cut_offs: tuple[ClockTime, ...] = ()
+    #: whose clock the cut-offs are by; default: that of each sending company
+    timezone: Timezone | None = None
     url: Annotated[Sealed, Meta(extra={"form": forms.SFTP_URL})] | None = None
     #: the server's public key
     host_key: Sourced | None = None
     #: the hub's private key
     key: Sealed | None = None
+
+    def contradictions(self) -> list[tuple[str, str]]:
+        """Keys that do not go together: the key at fault, and what is wrong with it."""
+        if self.url is None:
+            return [(name, "needs `url` as well") for name in ("host_key", "key") if getattr(self, name) is not None]
+        url = urlsplit(self.url.reveal())
+        found = []
+        if not url.username:
+            found.append(("url", "needs a user name, as in sftp://user@host.example/inbox"))
+        if not url.password and self.key is None:
+            found.append(("url", "needs `key` as well, or a password"))
+        if self.host_key is None:
+            found.append(("url", "needs `host_key` as well: a server is known by its key"))
+        return found
 
 
 class PostalAddress(msgspec.Struct, frozen=True, kw_only=True):

@@ -133,6 +133,20 @@ def test_a_company_whose_key_does_not_fit() -> None:
         ("[print]\ncut_offs = [10:00:00]", f"line 2: print.cut_offs[0]: expected {CLOCK}"),
         ("[print]\ncut_offs = ['24:00']", f"line 2: print.cut_offs[0]: expected {CLOCK}"),
         ("[print]\nurl = 'sftp://hub@host.example'", f"line 2: print.url: expected {FOLDER}"),
+        ("[print]\ntimezone = 'Europe/Espoo'", f"line 2: print.timezone: expected {ZONE}"),
+        (
+            "[print]\nurl = 'sftp://hub:p@host.example/in'",
+            "line 2: print.url: needs `host_key` as well: a server is known by its key",
+        ),
+        (
+            "[print]\nurl = 'sftp://hub@host.example/in'\nhost_key = 'k'",
+            "line 2: print.url: needs `key` as well, or a password",
+        ),
+        (
+            "[print]\nurl = 'sftp://host.example/in'\nhost_key = 'k'\nkey = 'k'",
+            "line 2: print.url: needs a user name, as in sftp://user@host.example/inbox",
+        ),
+        ("[print]\nhost_key = 'k'", "line 2: print.host_key: needs `url` as well"),
         ("[dialects.apix]\nclock_window = '1 day'", f"line 2: dialects.apix.clock_window: expected {DURATION}"),
         ("[dialects.apix]\nclock_window = '0s'", f"line 2: dialects.apix.clock_window: expected {DURATION}"),
         ("[dialects.vertex]\nreplay_status = '200'", "line 2: dialects.vertex.replay_status: expected one of 200, 201"),

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -43,6 +43,14 @@ _WITHOUT = (
     "SC SL SR ST SY TD TG TL TO TV UG VU YE ZW"
 )
 _NO_POST_CODE = frozenset(_WITHOUT.split())
+
+
+class Surroundings(Known, Protocol):
+    """What the decision depends on beside the document: who is known, and the settings of the moment."""
+
+    @property
+    def version(self) -> int: ...
+    def setting(self, section: str, key: str = "") -> Any: ...
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):

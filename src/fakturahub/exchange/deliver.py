@@ -19,7 +19,7 @@ from fakturahub.errors import DatabaseUnavailable, FakturahubError, InternalFaul
 from fakturahub.exchange.prepare import prepare
 from fakturahub.exchange.route import Known, find_route
 from fakturahub.exchange.submit import INBOX
-from fakturahub.model import Clock, DeliveryState, DocumentState, Heading, Mode
+from fakturahub.model import Attachment, Clock, DeliveryState, DocumentState, Heading, Mode
 from fakturahub.storage import converted, deliveries, documents
 from fakturahub.storage.batches import Batches
 from fakturahub.storage.converted import Converted, FileRow, Prepared
@@ -106,7 +106,11 @@ class Deliverer:
             raise InternalFault(f"Delivery {delivery_id} is gone.")
         data = await self._payloads.load(source.kept)
         try:
-            made = await asyncio.to_thread(prepare, data, source.wanted, allow_loss=source.allow_loss)
+            beside = [
+                Attachment(file.name, file.mime, await self._payloads.load(file.kept), file.description)
+                for file in source.files
+            ]
+            made = await asyncio.to_thread(prepare, data, source.wanted, allow_loss=source.allow_loss, files=beside)
         except FakturahubError:
             raise
         except Exception as error:  # one document must not keep back the others of its batch

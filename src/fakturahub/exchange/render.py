@@ -43,6 +43,7 @@ __all__ = [
     "Look",
     "Page",
     "Style",
+    "attachments_of",
     "check_form",
     "html_of",
     "language_of",
@@ -169,6 +170,13 @@ def letter_of(document: Document, look: Look, *, at: datetime, files: Sequence[A
         return Lettered(first, left_out)
     whole = joined([first.data, *(file.content for file in others)])
     return Lettered(Page(whole, pictures.count(whole), first.own), left_out)
+
+
+def attachments_of(document: Document, *, files: Sequence[Attachment] = ()) -> tuple[Attachment, ...]:
+    """What is attached to *document*, without the picture that is its page. Raises what ``formats.read`` raises."""
+    enclosed, noun = _read(document, files)
+    picture = _own_picture(enclosed, noun)
+    return tuple(file for file in _attached(enclosed, noun) if picture is None or file.content != picture.data)
 
 
 def picture_of(page: Page, form: str, number: int) -> bytes:

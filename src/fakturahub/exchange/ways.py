@@ -12,6 +12,8 @@ from typing import Any
 from fakturahub.errors import InternalFault
 from fakturahub.exchange.parcels import Withheld
 from fakturahub.exchange.ways_http import HttpWays
+from fakturahub.exchange.ways_mail import MailWays
+from fakturahub.exchange.ways_print import PrintWays
 from fakturahub.identity.companies import Companies
 from fakturahub.identity.sealing import MasterKey
 from fakturahub.storage.outgoing import Claimed
@@ -25,6 +27,8 @@ class Ways:
         self._data_folder = data_folder
         self._ways: Mapping[str, Callable[[Claimed], Any | Withheld]] = {
             "http": HttpWays(companies, master_key).way_of,
+            "email": MailWays(companies, master_key, data_folder).way_of,
+            "print": PrintWays(companies, master_key, data_folder).way_of,
         }
 
     def way_of(self, claimed: Claimed) -> Any | Withheld:

@@ -7,8 +7,8 @@ import email.policy
 from pathlib import Path
 
 from fakturahub.channels.email import EmailChannel
-from fakturahub.channels.email.composing import MOST_BYTES
 from fakturahub.model import Fault, Outcome, Result
+from fakturahub.model.ways import MOST_OF_MAIL
 from fakturahub.outbound.smtp import SmtpClient
 from tests.channels.email.parcels import DELIVERY, PDF, parcel
 
@@ -59,10 +59,10 @@ async def test_nothing_is_left_of_a_mail_that_failed_half_way(tmp_path: Path) ->
 
 
 async def test_the_largest_mail(tmp_path: Path) -> None:
-    outcome = await send(tmp_path, data=b"x" * (MOST_BYTES // 4 * 3))
+    outcome = await send(tmp_path, data=b"x" * (MOST_OF_MAIL // 4 * 3))
     assert outcome.result is Result.FAILED
-    assert f"the limit is {MOST_BYTES:,}" in outcome.detail
-    assert (await send(tmp_path, data=b"x" * (MOST_BYTES // 4 * 3 - 800_000))).result is Result.DELIVERED
+    assert f"the limit is {MOST_OF_MAIL:,}" in outcome.detail
+    assert (await send(tmp_path, data=b"x" * (MOST_OF_MAIL // 4 * 3 - 800_000))).result is Result.DELIVERED
 
 
 async def test_a_sender_that_is_none_is_the_operators(tmp_path: Path) -> None:

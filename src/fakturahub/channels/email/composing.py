@@ -6,12 +6,10 @@ import msgspec
 
 from fakturahub.channels.email import mime
 from fakturahub.model import Attachment, Parcel
-from fakturahub.model.ways import MailWay
+from fakturahub.model.ways import MOST_OF_MAIL, MailWay
 
 #: mailboxes that one mail goes to
 MOST_RECIPIENTS = 20
-#: bytes of a whole mail, in which files take a third more than they have; what most mail servers take
-MOST_BYTES = 25 * 1024**2
 
 
 class Mail(msgspec.Struct, frozen=True):
@@ -72,11 +70,11 @@ def composed(parcel: Parcel[MailWay]) -> Mail | Unfit:
     content = parcel.content
     files = (Attachment(content.name, content.media_type, content.data), *content.files)
     size = sum(len(file.content) for file in files) * 4 // 3
-    if size <= MOST_BYTES:
+    if size <= MOST_OF_MAIL:
         message = mime.message(head, way.text, way.html, files, boundary=parcel.delivery_id.hex)
         size = len(message)
-    if size > MOST_BYTES:
-        return Unfit(f"The mail would have {size:,} bytes with its attachments; the limit is {MOST_BYTES:,}.")
+    if size > MOST_OF_MAIL:
+        return Unfit(f"The mail would have {size:,} bytes with its attachments; the limit is {MOST_OF_MAIL:,}.")
     addresses = "".join((sender, bounces, *recipients, head.reply_to or ""))
     return Mail(
         returns_to=mime.subaddress(bounces, parcel.delivery_id.hex),

@@ -50,9 +50,10 @@ def address(text: str) -> str | None:
 
 
 def subaddress(mailbox: str, detail: str) -> str:
-    """``bounces@firm.example`` and ``x`` as ``bounces+x@firm.example``."""
+    """``bounces@firm.example`` and ``x`` as ``bounces+x@firm.example``; *mailbox* itself where that is too long."""
     local, _, domain = mailbox.rpartition("@")
-    return f"{local}+{detail}@{domain}"
+    longer = f"{local}+{detail}"
+    return f"{longer}@{domain}" if len(longer.encode()) <= 64 else mailbox
 
 
 def phrase(text: str) -> str:

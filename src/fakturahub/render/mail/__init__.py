@@ -96,6 +96,13 @@ def words(
     return Words(_one_line(title), text, page)
 
 
+def file_name(heading: Heading, language: str) -> str:
+    """What a file with the document is called in *language*, without its ending: ``Lasku 2026-17``."""
+    title = labels.text(language, _TITLES.get(heading.kind, "mail.document"))
+    number = re.sub(r"[^\w.,+-]+", "_", Texts().line(heading.number, 60)).strip("_.")
+    return f"{title} {number}".strip()
+
+
 def _values(heading: Heading, language: str, sender: str, texts: Texts) -> dict[str, str]:
     title = labels.text(language, _TITLES.get(heading.kind, "mail.document"))
     amount = ""

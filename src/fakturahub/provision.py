@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from fakturahub.dialects.farpay import provision as farpay
 from fakturahub.dialects.pagero import provision as pagero
 from fakturahub.dialects.sendregning import provision as sendregning
 from fakturahub.dialects.vertex import provision as vertex
-from fakturahub.errors import MasterKeyError, ProvisioningError
+from fakturahub.errors import InsufficientCredit, MasterKeyError, ProvisioningError
 from fakturahub.identity.sealing import MasterKey
 from fakturahub.identity.stored_settings import Protected, protected
 from fakturahub.storage import companies as stored
+from fakturahub.storage import ledger
 from fakturahub.storage.database import Database
 
 #: the sections of all five dialects; those that are not served yet are validated and stored all the same
@@ -73,12 +75,14 @@ def wrong_key() -> MasterKeyError:
 async def apply(database: Database, file: config.Provisioning, *, name: str, key: MasterKey, now: datetime) -> Report:
     """Make the stored settings those of *file*, in one transaction; applied twice it changes nothing.
 
-    Raises `ProvisioningError` where an address or a name belongs to a company that is stored but not in the file.
+    Raises `ProvisioningError` where an address or a name belongs to a company that is stored but not in the file, and
+    where an account would be overdrawn by what is granted now.
     """
     report = Report()
     async with stored.changing(database.patient(), now) as change:  # another change may be long
         known = await change.companies()
         to_store: dict[str, dict[str, Any]] = {}
+        credits: dict[str, str] = {}
         for company in file.companies:
             previous = known.get(company.key)
             result = await asyncio.to_thread(
@@ -86,7 +90,9 @@ async def apply(database: Database, file: config.Provisioning, *, name: str, key
             )
             if _note(report, f"company {company.key}", result, previous is None):
                 to_store[company.key] = result.settings
+            credits[company.key] = result.settings.get("credits") or "postpaid"
         await _put_companies(change, to_store, name)
+        await _grant(change, credits, name, now)
         report.kept += [f"company {one}" for one in sorted(known.keys() - {one.key for one in file.companies})]
         await _apply_settings(change, file, key, report)
     return report
@@ -99,6 +105,23 @@ async def _put_companies(change: stored.Change, companies: Mapping[str, dict[str
     for key, settings in companies.items():
         taken = await change.put_company(key, settings, _addresses(settings), _credentials(settings))
         faults += [f"company {key}: {one.what} belongs to company {one.owner} already" for one in taken]
+    if faults:
+        raise ProvisioningError(name, tuple(faults))
+
+
+async def _grant(change: stored.Change, credits: Mapping[str, str], name: str, now: datetime) -> None:
+    """Make the accounts of companies, by key, what the file grants them in all, or paid afterwards."""
+    ids = {key: company.id for key, company in (await change.companies()).items()}
+    so_far = await ledger.granted(change.connection)
+    faults: list[str] = []
+    for key, wanted in credits.items():
+        amount = None if wanted == "postpaid" else Decimal(wanted)
+        if so_far.get(ids[key]) == amount:
+            continue
+        try:
+            await ledger.grant(change.connection, ids[key], amount, now)
+        except InsufficientCredit as refusal:
+            faults.append(f"company {key}: {refusal.reason}")
     if faults:
         raise ProvisioningError(name, tuple(faults))
 

@@ -154,6 +154,12 @@ async def add(database: Database, company_id: UUID, amount: Decimal, why: str, n
         await _enter(connection, company_id, "adjust", amount, why, now)
 
 
+async def granted(connection: AsyncConnection) -> dict[UUID, Decimal]:
+    """What those companies that pay before were granted in all."""
+    rows = await connection.execute(sa.select(account.c.company_id, account.c.granted).where(account.c.prepaid))
+    return {row[0]: row[1] for row in rows}
+
+
 async def grant(connection: AsyncConnection, company_id: UUID, credits: Decimal | None, now: datetime) -> None:
     """Make an account what the provisioning file says, in its transaction: *credits* in all, None: paid afterwards.
 

@@ -1,9 +1,9 @@
-"""Doing deliveries. One way out is built in: the inbox of a company of this hub, done in one transaction, exactly once.
+"""Doing deliveries to the inboxes of this hub's companies: each in one transaction, exactly once.
 
 What a receiver wants in another syntax is written before that transaction, in a thread; the same delivery prepared
 twice gives the same bytes, so whoever comes first in the transaction decides.
 
-The ways out that reach the world are channels; they will be injected here when there are any.
+What leaves the hub is done by `dispatch`.
 """
 
 from __future__ import annotations
@@ -15,12 +15,11 @@ from uuid import UUID
 import msgspec
 
 from fakturahub import telemetry
-from fakturahub.errors import DatabaseUnavailable, FakturahubError, InternalFault, NotFound, Refused
+from fakturahub.errors import DatabaseUnavailable, FakturahubError, InternalFault
 from fakturahub.exchange.prepare import prepare
-from fakturahub.exchange.route import Known, find_route
 from fakturahub.exchange.submit import INBOX
-from fakturahub.model import Attachment, Clock, DeliveryState, DocumentState, Heading, Mode
-from fakturahub.storage import converted, deliveries, documents
+from fakturahub.model import Attachment, Clock, DeliveryState
+from fakturahub.storage import converted
 from fakturahub.storage.batches import Batches
 from fakturahub.storage.converted import Converted, FileRow, Prepared
 from fakturahub.storage.database import Database
@@ -138,34 +137,3 @@ def _count(batch: Batch) -> None:
     telemetry.DELIVERIES.labels(INBOX, DeliveryState.DELIVERED.value).inc(batch.done)
     if batch.failed:
         telemetry.DELIVERIES.labels(INBOX, DeliveryState.FAILED.value).inc(batch.failed)
-
-
-async def start_again(database: Database, known: Known, any_id: UUID, clock: Clock, who: str) -> str:
-    """Do a delivery again that failed or waits, or route a document again that found no receiver.
-
-    ``any_id`` is a delivery's or a document's. Returns a sentence for a person. Raises `NotFound`, and `Refused` where
-    doing it again would send something twice.
-    """
-    was = await deliveries.start_again(database, any_id, clock.now(), who)
-    if was is not None:
-        if was in (DeliveryState.DELIVERED, DeliveryState.CANCELLED):
-            raise Refused(f"Delivery {any_id} is {was}; nothing is sent twice.")
-        return f"Delivery {any_id} was {was} and is due now."
-    document = await documents.whole(database, any_id)
-    if document is None:
-        raise NotFound(f"There is no delivery and no document with the id {any_id}.")
-    if document.listed.mode != Mode.PROD:
-        raise Refused(f"Document {any_id} was sent in mode {document.listed.mode}; such a document is never delivered.")
-    if document.listed.state == DocumentState.REJECTED:
-        raise Refused(f"Document {any_id} was rejected; its sender has to send it anew.")
-    if document.listed.state != DocumentState.UNROUTABLE:
-        raise Refused(f"Document {any_id} is {document.listed.state}; name the delivery that is to be done again.")
-    heading = msgspec.convert(document.facts["heading"], Heading)
-    route = find_route(heading.buyer, known)
-    if route.receiver is None:
-        raise Refused(f"Document {any_id} still finds no receiver: {route.why}.")
-    new = deliveries.NewDelivery(route.receiver.id, INBOX, route.address, route.why, route.receiver.receive_as)
-    delivery_id = await deliveries.add_to_unroutable(database, any_id, new, clock.now(), who)
-    if delivery_id is None:
-        raise Refused(f"Document {any_id} was routed by somebody else meanwhile.")
-    return f"Document {any_id} is routed now: {route.why}. Delivery {delivery_id} is due."

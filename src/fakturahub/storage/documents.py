@@ -107,6 +107,8 @@ class Whole(msgspec.Struct, frozen=True):
     attempts: list[AttemptShown]
     events: list[EventShown]
     entries: list[EntryShown]
+    #: the sender
+    company_id: UUID
 
 
 _sender = company.alias("sender")
@@ -185,7 +187,12 @@ async def whole(database: Database, document_id: UUID) -> Whole | None:
         row = (
             await connection.execute(
                 _LISTED.add_columns(
-                    submission.c.id, submission.c.request, document.c.facts, document.c.sha256, document.c.size
+                    submission.c.id,
+                    submission.c.request,
+                    document.c.facts,
+                    document.c.sha256,
+                    document.c.size,
+                    document.c.company_id,
                 ).where(document.c.id == document_id)
             )
         ).one_or_none()
@@ -229,6 +236,7 @@ async def whole(database: Database, document_id: UUID) -> Whole | None:
             [AttemptShown(*one) for one in attempts],
             [EventShown(*one) for one in events],
             [EntryShown(*one) for one in entries],
+            row[18],
         )
 
 

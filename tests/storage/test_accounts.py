@@ -18,9 +18,11 @@ from fakturahub.clock import new_id
 from fakturahub.errors import FakturahubError, IdempotencyConflict, InsufficientCredit
 from fakturahub.storage import accounts, ledger
 from fakturahub.storage.accounts import plain
+from fakturahub.storage.converted import Prepared
 from fakturahub.storage.database import Database
+from fakturahub.storage.inbox_deliveries import InboxDeliveries
 from fakturahub.storage.submissions import DeliveryRow, Stored, SubmissionRows
-from tests.storage.rows import NOW, count, query, run, submission, writing
+from tests.storage.rows import NOW, count, deliver, query, run, submission, writing
 
 
 async def a_company(db: Database, *, credits: str | None = None) -> UUID:
@@ -365,3 +367,29 @@ async def test_writers_and_settlers_at_once_do_not_deadlock(db: Database, url: s
     more = [costing(one, "1", key=f"more {number}") for number in range(30) for one in reversed(companies)]
     await asyncio.gather(settled(sent[:45]), settled(sent[45:]), send(db, *more), send(db, *reversed(more)))
     assert [await figures(db, one) for one in companies] == [("970", "30")] * 3
+
+
+async def test_a_delivery_to_an_inbox_is_settled_with_it(db: Database) -> None:
+    company, receiver = await a_company(db, credits="10"), await a_company(db)
+    rows = submission(company, receiver=receiver)
+    (delivery,) = rows.deliveries
+    rows = msgspec.structs.replace(rows, deliveries=(msgspec.structs.replace(delivery, cost=Decimal("0.25")),))
+    await send(db, rows)
+    assert await figures(db, company) == ("10", "0.25")
+    assert await deliver(db, [rows]) == 1
+    assert await deliver(db, [rows]) == 0
+    assert await figures(db, company) == ("9.75", "0")
+
+
+async def test_one_that_cannot_be_put_into_an_inbox_is_given_back(db: Database) -> None:
+    company, receiver = await a_company(db, credits="10"), await a_company(db)
+    rows = submission(company, receiver=receiver)
+    (delivery,) = rows.deliveries
+    delivery = msgspec.structs.replace(delivery, cost=Decimal("0.25"), wanted_syntax="finvoice-3.0")
+    await send(db, msgspec.structs.replace(rows, deliveries=(delivery,)))
+    worker = InboxDeliveries(db)
+    done = await worker.do([delivery.id], NOW, {delivery.id: Prepared("{}", error="it would lose something")})
+    await worker.close()
+    assert (done.done, done.failed) == (0, 1)
+    assert await figures(db, company) == ("10", "0")
+    assert await kinds(db, company) == ["grant", "reserve", "refund"]

@@ -16,7 +16,7 @@ import asyncpg
 import msgspec
 
 from fakturahub.clock import new_id
-from fakturahub.storage import converted
+from fakturahub.storage import accounts, converted
 from fakturahub.storage.converted import Prepared
 from fakturahub.storage.database import Database, PlainSession, translated
 from fakturahub.storage.settling import settle_documents
@@ -36,6 +36,8 @@ class Claimed(msgspec.Struct, frozen=True):
     syntax: str | None
     #: the syntax its receiver wants it in, or original
     wanted: str
+    #: whether its sender pays for it
+    priced: bool = False
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -87,6 +89,9 @@ class InboxDeliveries:
                 ]
                 await _record(connection, done, now)
                 await _record_failed(connection, list(failed.values()), prepared, seconds, now)
+                if any(one.priced for one in claimed):
+                    # Last: accounts are locked after documents, by all.
+                    await accounts.settle(connection, [one.claimed.id for one in done], list(failed), now)
         return Batch(len(done), len(failed), tuple(unprepared))
 
     async def put_off(self, delivery_id: UUID, why: str, now: datetime) -> None:
@@ -125,7 +130,8 @@ async def _claim(connection: asyncpg.Connection[asyncpg.Record], ids: Sequence[U
     Locked in the order of ids, so that two workers with overlapping batches cannot deadlock.
     """
     records = await connection.fetch(
-        """SELECT d.id, d.document_id, d.company_id, d.receiver_id, d.channel, o.syntax, d.wanted_syntax
+        """SELECT d.id, d.document_id, d.company_id, d.receiver_id, d.channel, o.syntax, d.wanted_syntax,
+                  d.cost IS NOT NULL
            FROM delivery d JOIN document o ON o.id = d.document_id
            WHERE d.id = ANY ($1) AND d.state IN ('pending', 'sending', 'retrying') AND d.receiver_id IS NOT NULL
              AND d.target IS NULL

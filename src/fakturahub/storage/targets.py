@@ -87,6 +87,8 @@ class Listed(msgspec.Struct, frozen=True):
     oldest: datetime | None
     #: None: it had no trouble lately
     breaker: Breaker | None
+    #: the key of the company that it belongs to
+    receiver: str | None = None
 
 
 _LIST = sa.text(
@@ -97,8 +99,9 @@ _LIST = sa.text(
             WHERE target IS NOT NULL AND state IN ('pending', 'retrying', 'sending')
             GROUP BY target)
         SELECT coalesce(b.key, t.key), coalesce(b.waiting, 0), coalesce(b.sending, 0), b.oldest,
-               {", ".join(f"t.{name}" for name in Breaker.__struct_fields__)}
+               c.key, {", ".join(f"t.{name}" for name in Breaker.__struct_fields__)}
         FROM busy b FULL JOIN target t ON t.key = b.key
+             LEFT JOIN company c ON c.id::text = split_part(coalesce(b.key, t.key), ' ', 2)
         ORDER BY t.open_until IS NULL, t.failing_since IS NULL, b.oldest NULLS LAST, 1
         LIMIT :most"""  # noqa: S608 - names of ours
 )
@@ -108,7 +111,9 @@ async def listed(database: Database, most: int) -> list[Listed]:
     """Targets that deliveries wait for or that have trouble, those in the worst trouble first."""
     async with database.begin() as connection:
         rows = (await connection.execute(_LIST, {"most": most})).all()
-    return [Listed(row[0], row[1], row[2], row[3], None if row[4] is None else Breaker(*row[4:])) for row in rows]
+    return [
+        Listed(row[0], row[1], row[2], row[3], None if row[5] is None else Breaker(*row[5:]), row[4]) for row in rows
+    ]
 
 
 async def forget(database: Database, now: datetime) -> int:

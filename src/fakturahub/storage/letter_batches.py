@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
 from fakturahub.clock import new_id
+from fakturahub.model.ways import batch_name
 
 #: most letters in one batch
 LETTERS = 500
@@ -89,7 +90,13 @@ async def _form(connection: asyncpg.Connection[asyncpg.Record], target: str, now
            VALUES ($1, $2, $3, $4, $5, $6, $7)""",
         batch_id,
         target,
-        _name(batch_id, kinds[0], cut_off),
+        batch_name(
+            batch_id,
+            postal_class=kinds[0].postal_class,
+            colour=kinds[0].colour,
+            duplex=kinds[0].duplex,
+            country_class=kinds[0].country_class,
+        ),
         len(rows),
         sum(kind.pages for kind in kinds),
         cut_off,
@@ -107,19 +114,6 @@ class _Letter(msgspec.Struct, frozen=True, rename={"postal_class": "class"}):
     duplex: bool = True
     country_class: str = ""
     pages: int = 0
-
-
-def _name(batch_id: UUID, kind: _Letter, cut_off: datetime) -> str:
-    """A name for people: when it was to go, which letters it has, and what makes it unique."""
-    parts = (
-        f"{cut_off.astimezone(UTC):%Y%m%dT%H%MZ}",
-        f"class{kind.postal_class}",
-        "colour" if kind.colour else "black",
-        "duplex" if kind.duplex else "simplex",
-        kind.country_class.lower() or "any",
-        batch_id.hex[-8:],
-    )
-    return "-".join(parts)
 
 
 async def done(connection: asyncpg.Connection[asyncpg.Record], batch_id: UUID, now: datetime) -> None:

@@ -35,7 +35,7 @@ ANSWER_BYTES = 64 * 1024
 #: seconds from the head of an answer to the end of its body
 ANSWER_TIME = 10.0
 #: bytes a second: a receiver that takes them slower is given up
-SLOWEST = 16 * 1024
+SLOWEST = 64 * 1024
 #: lines and bytes of each line of an answer's head
 HEAD_FIELDS = 100
 HEAD_LINE = 8 * 1024
@@ -276,7 +276,7 @@ def _trouble(error: BaseException, call: Call, proxy: str | None, phases: _Phase
             return _of_proxy(of_connection(error.os_error, proxy or ""))
         case aiohttp.ConnectionTimeoutError():
             fault = Fault.RECEIVER if proxy is None else Fault.OURS
-            return Trouble(f"There was no connection to {proxy or peer} in time.", fault)
+            return Trouble(f"There was no connection to {proxy or peer} in time.", fault, too_slow=True)
         case aiohttp.ClientConnectorCertificateError():
             return of_connection(error.certificate_error, peer)
         case aiohttp.ClientConnectorDNSError() if proxy is not None:

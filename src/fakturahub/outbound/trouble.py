@@ -24,6 +24,8 @@ class Trouble(msgspec.Struct, frozen=True):
     fault: Fault
     #: whether the connection stood: the peer may have got all of it
     connected: bool = False
+    #: whether it took too long, rather than that something was refused or broken
+    too_slow: bool = False
 
 
 #: OpenSSL's codes of what is wrong with a certificate (x509_vfy.h)
@@ -64,7 +66,7 @@ def of_connection(error: BaseException, peer: str, *, connected: bool = False) -
         case ssl.SSLError():
             return _tls(error, peer, connected)
         case TimeoutError():
-            return Trouble(f"{peer} did not answer in time.", Fault.RECEIVER, connected)
+            return Trouble(f"{peer} did not answer in time.", Fault.RECEIVER, connected, too_slow=True)
         case OSError():
             return _system(error, peer, connected)
         case _:
@@ -112,7 +114,7 @@ def _system(error: OSError, peer: str, connected: bool) -> Trouble:
     if code == errno.ECONNREFUSED:
         return Trouble(f"{peer} refused the connection: nothing listens there.", Fault.RECEIVER)
     if code == errno.ETIMEDOUT:
-        return Trouble(f"{peer} did not answer in time.", Fault.RECEIVER, connected)
+        return Trouble(f"{peer} did not answer in time.", Fault.RECEIVER, connected, too_slow=True)
     if code in _CLOSED or isinstance(error, ConnectionResetError | ConnectionAbortedError | BrokenPipeError):
         return Trouble(f"{peer} closed the connection.", Fault.RECEIVER, connected)
     if code == errno.EHOSTUNREACH:

@@ -15,13 +15,16 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from hypothesis import given
+from hypothesis import strategies as st
 
 from fakturahub.channels.email import EmailChannel
 from fakturahub.config import Secret
 from fakturahub.model import Fault, Result
 from fakturahub.model.ways import MailServer, MailSigning
+from fakturahub.outbound import dkim_signing
 from fakturahub.outbound.smtp import SmtpClient
-from tests.channels.email.parcels import parcel
+from tests.channels.email.parcels import BEGUN, parcel
 from tests.peers.mail import mail_server
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -35,6 +38,9 @@ def pem(
     return key.private_bytes(Encoding.PEM, form, lock or NoEncryption()).decode()
 
 
+SIGNING = MailSigning("hub.example", "s2026", Secret(pem(KEY)))
+
+
 def dns(name: bytes, timeout: int = 5) -> bytes | None:
     """The record that the receiver looks up."""
     if name != b"s2026._domainkey.hub.example.":
@@ -44,19 +50,35 @@ def dns(name: bytes, timeout: int = 5) -> bytes | None:
 
 
 async def signed(**changes: object) -> bytes:
-    signing = MailSigning("hub.example", "s2026", Secret(pem(KEY)))
     with mail_server() as peer:
         async with SmtpClient() as client:
             server = MailServer("127.0.0.1", peer.port, "none")
-            outcome = await EmailChannel(client).send(parcel(server=server, signing=signing, **changes))  # type: ignore[arg-type]
+            outcome = await EmailChannel(client).send(parcel(server=server, signing=SIGNING, **changes))  # type: ignore[arg-type]
     assert outcome.result is Result.DELIVERED
     return peer.received[0].content
 
 
 async def test_a_receiver_can_check_it() -> None:
     message = await signed(text="Hei, åäö\n.\n..\n\ttrailing  \n", to=("a@skog.example", "b@skog.example"))
-    assert message.startswith(b"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=hub.example;")
+    assert message.startswith(b"DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed;\r\n d=hub.example;\r\n s=s2026;")
     assert dkim.verify(message, dnsfunc=dns)
+
+
+async def test_the_same_mail_gets_the_same_signature() -> None:
+    assert await signed() == await signed(attempt=2)
+
+
+@given(
+    st.lists(st.sampled_from([b" ", b"\t", b"a", b"=", b".", b"\r\n", b"\xc3\xa4"]), max_size=40).map(b"".join),
+    st.lists(st.sampled_from([b" ", b"\t", b"b", b":", b"\r\n "]), max_size=20).map(b"".join),
+)
+def test_any_body_and_any_folding(body: bytes, folded: bytes) -> None:
+    """By the library that receivers use as well."""
+    message = b"From: <a@hub.example>\r\nSUBJECT: x" + folded + b"y\r\nTo:<b@x.example>\r\n\r\n" + body + b"\r\n"
+    made = dkim_signing.signed(message, SIGNING, BEGUN)
+    assert made.endswith(message)
+    assert dkim.verify(made, dnsfunc=dns)
+    assert not dkim.verify(made + b"z\r\n", dnsfunc=dns)
 
 
 async def test_a_name_beyond_ascii_is_signed_too() -> None:

@@ -69,7 +69,7 @@ def _made(parcel: Parcel[MailWay]) -> Mail | Unfit:
     signing = parcel.way.signing
     if isinstance(made, Unfit) or signing is None:
         return made
-    return made.with_message(signed(made.message, signing))
+    return made.with_message(signed(made.message, signing, parcel.way.begun))
 
 
 def _written(mail: Mail, folder: Path) -> Outcome:

@@ -47,6 +47,7 @@ def _forms(secret: str) -> Iterable[str]:
     yield json.dumps(secret)[1:-1]
     yield html.escape(secret)
     encoded = secret.encode("utf-8", "surrogatepass")
+    yield quote(encoded)
     yield quote(encoded, safe="")
     yield quote_plus(encoded)
 

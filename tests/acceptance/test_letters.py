@@ -173,6 +173,7 @@ def archived(house: PrintHouse) -> dict[str, dict[str, bytes]]:
 
 async def test_from_the_submission_to_the_print_house(post: Post, house: PrintHouse) -> None:
     plain = await post.submit(without_mail("L-1"))
+    post.clock.forward(seconds=1)
     terms = Attachment("terms.pdf", "application/pdf", of_width(300))
     longer = await post.submit(b"the whole", parts=(Part(without_mail("L-2"), (terms,)),))
     assert await post.row(plain, "channel, state, due_at, cost") == ("print", "pending", CUT_OFF, Decimal(1))

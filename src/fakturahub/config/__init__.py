@@ -7,6 +7,7 @@ line of every key, ``loading`` reads a whole file. Nothing here opens a connecti
 
 from fakturahub.config.forms import StatusCodes, routing_form, status_codes
 from fakturahub.config.loading import load
+from fakturahub.config.push import HttpPush
 from fakturahub.config.secret import Kept, Secret
 from fakturahub.config.tables import (
     SYNTAXES,
@@ -15,7 +16,6 @@ from fakturahub.config.tables import (
     Dialects,
     DialectSection,
     Entry,
-    HttpPush,
     Hub,
     Letters,
     LetterStyle,

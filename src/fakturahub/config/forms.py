@@ -136,8 +136,12 @@ HOST = text_form(
 #: RFC 9110, 5.6.2
 HEADER_NAME = text_form('the name of an HTTP header such as "x-tenant"', r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 HEADER_VALUE = text_form("the value of an HTTP header: visible ASCII and blanks", r"[\x20-\x7e]*")
-TERM = text_form('a term of the document such as "number" or "seller.name"', r"[a-z_]+(?:\.[a-z_]+){0,3}")
-MEDIA_TYPE = text_form('a media type such as "application/xml"', r"[\w.+-]+/[\w.+-]+(?:\s*;.*)?")
+TERM = text_form(
+    'a term of the document such as "number", "seller.name" or "BT-1", or an XPath such as "xpath:/*/cbc:ID"',
+    r"[a-z_0-9]+(?:\.[a-z_0-9]+){0,3}|BT-[0-9]{1,3}|xpath:\S.*",
+)
+_TYPE = r"[A-Za-z0-9!#$&^_+.-]+"
+MEDIA_TYPE = text_form('a media type such as "application/xml"', rf"{_TYPE}/{_TYPE}(?: *;[\x20-\x7e]*)?")
 
 
 def _code(codes: frozenset[str], value: object) -> str:

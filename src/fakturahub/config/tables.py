@@ -8,7 +8,6 @@ dialects, handed to :func:`~fakturahub.config.load` by whoever wires the hub tog
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -23,7 +22,6 @@ from fakturahub.config.kinds import (
     ClockTime,
     Country,
     Credits,
-    Duration,
     Email,
     Hashed,
     HostName,
@@ -31,17 +29,13 @@ from fakturahub.config.kinds import (
     Line,
     Login,
     Mailbox,
-    MediaType,
     Network,
     Sealed,
     Sourced,
-    StatusCodes,
-    Term,
     Text,
     Timezone,
     Token,
     Url,
-    Username,
     Withheld,
 )
 
@@ -246,57 +240,6 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     email: Login
     password: Hashed
     role: Literal["company", "reader"] = "company"
-
-
-class HttpPush(msgspec.Struct, frozen=True, kw_only=True):
-    """``[company.pagero.push]``: how documents are posted to a company's own server (specs/pagero.md, section 7)."""
-
-    url: Url
-    auth: Literal["none", "basic", "oauth2", "mtls"] = "none"
-    username: Username | None = None
-    password: Sealed | None = None
-    #: sent as they are. Sealed, because a header is where API keys go
-    headers: Annotated[
-        dict[str, Annotated[Sealed, Meta(extra={"form": forms.HEADER_VALUE})]],
-        Meta(extra={"names": forms.HEADER_NAME}),
-    ] = field(default_factory=dict)
-    #: header by the term of the document whose value it gets
-    document_headers: Annotated[dict[str, Term], Meta(extra={"names": forms.HEADER_NAME})] = field(default_factory=dict)
-    #: what happens where the document does not have that term
-    missing_header: Literal["omit", "stop"] = "omit"
-    method: Literal["POST", "PUT"] = "POST"
-    #: without one, the media type of the document
-    content_type: MediaType | None = None
-    success: StatusCodes = forms.StatusCodes(((200, 299),))
-    connect_timeout: Duration = timedelta(seconds=10)
-    read_timeout: Duration = timedelta(seconds=60)
-    attachments: Literal["embedded", "zip"] = "embedded"
-    token_url: Url | None = None
-    grant: Literal["client_credentials", "password"] = "client_credentials"
-    client_id: Token | None = None
-    client_secret: Sealed | None = None
-    scope: Text | None = None
-    #: PEM: the client's certificate and its key, and the authority that signed the server's
-    cert: Sourced | None = None
-    key: Sealed | None = None
-    ca: Sourced | None = None
-    proxy: Annotated[Sealed, Meta(extra={"form": forms.PROXY_URL})] | None = None
-
-    def contradictions(self) -> list[tuple[str, str]]:
-        """Keys that do not go together: the key at fault, and what is wrong with it."""
-        needed = {
-            "none": (),
-            "basic": ("username", "password"),
-            "oauth2": ("token_url", "client_id", "client_secret"),
-            "mtls": ("cert", "key"),
-        }[self.auth]
-        if self.auth == "oauth2" and self.grant == "password":
-            needed = (*needed, "username", "password")
-        found = [("auth", f'"{self.auth}" needs `{name}` as well') for name in needed if getattr(self, name) is None]
-        fixed = {name.casefold() for name in self.headers}
-        if twice := sorted(name for name in self.document_headers if name.casefold() in fixed):
-            found.append(("document_headers", f"`{twice[0]}` is set by `headers` already"))
-        return found
 
 
 class Company(Entry, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from fakturahub.errors import ConversionLoss, FakturahubError, InternalFault
 from fakturahub.exchange import terms
 from fakturahub.exchange.contents import prepared_of
 from fakturahub.exchange.convert import Report, is_as_wanted
-from fakturahub.exchange.enclosing import archive, stem_of
+from fakturahub.formats.enclosing import archive, stem_of
 from fakturahub.exchange.parcels import Made
 from fakturahub.exchange.prepare import Preparation, prepare
 from fakturahub.identity.companies import Companies

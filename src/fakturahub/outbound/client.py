@@ -146,7 +146,7 @@ class Client:
         head = dict(call.headers)
         proxy_head: dict[str, str] | None = None
         try:
-            url = URL(call.url, encoded=True)
+            url = URL(call.url, encoded=call.url.isascii())
             if call.proxy is not None:
                 proxy, login = _proxy(call.proxy)
                 self._guard.judge_unresolved(url.raw_host or "")

@@ -211,7 +211,6 @@ def test_a_key_that_is_unknown_or_missing(added: str, line: int, fault: str) -> 
     [
         ("auth = 'basic'\nusername = 'hub'", 'auth: "basic" needs `password` as well'),
         ("auth = 'oauth2'\nclient_id = 'a'\nclient_secret = 'b'", 'auth: "oauth2" needs `token_url` as well'),
-        ("auth = 'mtls'\ncert = 'PEM'", 'auth: "mtls" needs `key` as well'),
         ("auth = 'bearer'", 'auth: expected one of "none", "basic", "oauth2", "mtls"'),
         (
             "headers = { 'x a' = '1' }",
@@ -221,7 +220,8 @@ def test_a_key_that_is_unknown_or_missing(added: str, line: int, fault: str) -> 
         ("headers = { x = '1', X = '2' }", "headers.X: the same name as `x`"),
         (
             "document_headers = { x = 'Seller Name' }",
-            'document_headers.x: expected a term of the document such as "number" or "seller.name"',
+            'document_headers.x: expected a term of the document such as "number", "seller.name" or "BT-1", or an '
+            'XPath such as "xpath:/*/cbc:ID"',
         ),
         ("success = '2xx'", f"success: expected {STATUS}"),
         ("success = '299-200'", f"success: expected {STATUS}"),
@@ -238,6 +238,59 @@ def test_a_key_of_push(push: str, fault: str) -> None:
 PUSH = (
     f"{COMPANY}[company.pagero]\nusername = 'berg'\npassword = 'x'\n[company.pagero.push]\nurl = 'http://a.example'\n"
 )
+
+
+@pytest.mark.parametrize(
+    ("keys", "faults"),
+    [
+        (
+            "auth = 'mtls'\ncert = 'PEM'",
+            ['auth: "mtls" needs `key` as well', 'url: has to begin with https where `auth` is "mtls"'],
+        ),
+        ("headers = { Host = 'x' }", ["headers: `Host` is the hub's own to set"]),
+        ("headers = { content-length = '1' }", ["headers: `content-length` is the hub's own to set"]),
+        ("headers = { Idempotency-Key = '1' }", ["headers: `Idempotency-Key` is the hub's own to set"]),
+        ("headers = { Content-Type = 'a/b' }", ["headers: `Content-Type` is set by `content_type`"]),
+        (
+            "auth = 'basic'\nusername = 'a'\npassword = 'b'\nheaders = { Authorization = 'x' }",
+            ["headers: `Authorization` is set by `auth`"],
+        ),
+        (
+            "document_headers = { X-Delivery-Id = 'number' }",
+            ["document_headers: `X-Delivery-Id` is the hub's own to set"],
+        ),
+        ("document_headers = { authorization = 'number' }", ["document_headers: `authorization` is set by `auth`"]),
+    ],
+)
+def test_keys_of_push_that_do_not_go_together(keys: str, faults: list[str]) -> None:
+    told = [one.partition("company.berg.pagero.push.")[2] for one in faults_of(f"{PUSH}{keys}")]
+    assert sorted(told) == sorted(faults)
+
+
+def test_headers_that_may_be_set() -> None:
+    names = ("X-Interchange-Id", "User-Agent", "Authorization", "X-Api-Key")
+    assert read(PUSH + "headers = { " + ", ".join(f"{name} = 'x'" for name in names) + " }").companies
+
+
+@pytest.mark.parametrize(
+    ("term", "fault"),
+    [
+        ("numbr", "is no term of a document"),
+        ("BT-999", "is no term of a document"),
+        ("xpath:/[", "is no XPath 1.0"),
+        ("number", None),
+        ("buyer.address.line1", None),
+        ("BT-115", None),
+        ("xpath:/ubl:Invoice/cbc:ID", None),
+    ],
+)
+def test_terms_that_headers_are_taken_from(term: str, fault: str | None) -> None:
+    text = f"{PUSH}document_headers = {{ X-Number = '{term}' }}"
+    if fault is None:
+        assert read(text).companies
+    else:
+        (told,) = faults_of(text)
+        assert told.endswith(f"pagero.push: `document_headers`: what `X-Number` is taken from {fault}")
 
 
 def test_a_header_is_either_fixed_or_from_the_document() -> None:

@@ -18,7 +18,7 @@ from fakturahub.config import HttpPush
 from fakturahub.errors import InternalFault
 from fakturahub.exchange.contents import Contents
 from fakturahub.exchange.contents_http import HttpContents, _make, _Work
-from fakturahub.exchange.enclosing import archive, stem_of
+from fakturahub.formats.enclosing import archive, stem_of
 from fakturahub.exchange.parcels import Made
 from fakturahub.model import Attachment, Heading, Kind
 from fakturahub.model.ways import HttpWay

@@ -15,7 +15,7 @@ import asyncio
 import functools
 import re
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Self
 
@@ -91,9 +91,27 @@ class SmtpClient:
     async def hand_over(self, server: MailServer, envelope: Envelope) -> Handover:
         """Try once. Cancelled, it leaves no connection behind. Raises `UnusableCredential` for a `ca` that is none."""
         talk = Talk(host_and_port(server))
+        await self._talked(server, envelope.greeting, talk, lambda session: self._hand_over(session, envelope, talk))
+        return talk.handover()
+
+    async def look_in(self, server: MailServer, greeting: str) -> Handover:
+        """Connect, encrypt and log in as for a mail, and hand over none. Raises as `hand_over`."""
+        talk = Talk(host_and_port(server))
+
+        async def leave(session: _Session) -> None:
+            session.usable = True
+            talk.stage = Stage.DONE
+
+        await self._talked(server, greeting, talk, leave)
+        return talk.handover()
+
+    async def _talked(
+        self, server: MailServer, greeting: str, talk: Talk, say: Callable[[_Session], Awaitable[None]]
+    ) -> None:
+        """A session in which *say* says what there is to say; what goes wrong is noted in *talk*."""
         try:
-            async with asyncio.timeout(self._times.whole), self._session(server, envelope.greeting, talk) as session:
-                await self._hand_over(session, envelope, talk)
+            async with asyncio.timeout(self._times.whole), self._session(server, greeting, talk) as session:
+                await say(session)
         except _Ended:
             pass
         except aiosmtplib.SMTPResponseException as error:
@@ -110,7 +128,6 @@ class SmtpClient:
             talk.fails(f"cannot be used: {clean(str(error))}")
         except OSError as error:
             _note(error, talk)
-        return talk.handover()
 
     async def _hand_over(self, session: _Session, envelope: Envelope, talk: Talk) -> None:
         smtp = session.smtp
@@ -127,8 +144,8 @@ class SmtpClient:
                 talk.hears(*await smtp.rcpt(address, encoding=encoding, timeout=command))
             except aiosmtplib.SMTPRecipientRefused as refused:
                 talk.answered(refused.code, refused.message)
-                if talk.reply is None or refused.code == 421:  # it makes no sense, or it is leaving
-                    raise _Ended from None
+                if talk.trouble is not None or talk.reply is None or refused.code == 421:
+                    raise _Ended from None  # it makes no sense, or the server is leaving
                 talk.refused.append((address, talk.reply))
         put_off = any(not reply.permanent for _, reply in talk.refused)
         if len(talk.refused) == len(envelope.recipients) or (put_off and envelope.together):

@@ -11,10 +11,12 @@ from uuid import UUID
 import pytest
 
 from fakturahub.channels.email import PATIENCE, EmailChannel
+from fakturahub.channels.email.verdicts import refusal
 from fakturahub.config import Secret
 from fakturahub.model import Attachment, Fault, Outcome, Result
 from fakturahub.model.ways import MailServer
 from fakturahub.outbound.smtp import SmtpClient, Times
+from fakturahub.outbound.smtp_talk import Stage
 from tests.channels.email.parcels import DELIVERY, PDF, parcel
 from tests.peers.certificates import Authority, server_context
 from tests.peers.mail import DROP, HANG, MailPeer, always, closed_port, mail_server, once, scripted, to
@@ -246,6 +248,28 @@ async def test_what_speaks_no_smtp(lines: list[bytes | None], words: str) -> Non
     assert words in outcome.detail
     assert outcome.record is not None
     assert outcome.record.answer.isprintable() or "\n" in outcome.record.answer
+
+
+async def test_sense_and_nonsense_about_two_mailboxes() -> None:
+    ok = b"250 ok\r\n"
+    with scripted([b"220 hello\r\n", ok, ok, b"550 gone\r\n", b"999 what\r\n", ok, ok, ok]) as port:
+        outcome = await send(plain(port), to=("a@skog.example", "b@skog.example"))
+    assert (outcome.result, outcome.fault) == (Result.RETRY, Fault.RECEIVER)
+    assert "answered what is no SMTP" in outcome.detail
+
+
+async def test_looking_in(authority: Authority, context: ssl.SSLContext) -> None:
+    with mail_server(starttls=context, users={"u": PASSWORD}) as peer:
+        async with SmtpClient(SHORT) as client:
+            server = MailServer("localhost", peer.port, "starttls", "u", Secret(PASSWORD), authority.cert)
+            assert (await client.look_in(server, "hub.example")).stage is Stage.DONE
+            wrong = MailServer("localhost", peer.port, "starttls", "u", Secret("wrong"), authority.cert)
+            handover = await client.look_in(wrong, "hub.example")
+    assert handover.stage is Stage.LOGIN
+    assert refusal(handover, "localhost") == (
+        "localhost refused the login; compare user and password in `url` of `[mail]`: 535 5.7.8."
+    )
+    assert "MAIL" not in peer.commands
 
 
 async def test_a_server_that_trickles_is_left() -> None:

@@ -37,16 +37,23 @@ def outcome_of(handover: Handover, mail: Mail, server: str) -> Outcome:
         return Outcome(Result.RETRY, detail, record, handover.trouble.fault)
     if stage is Stage.RECIPIENTS and handover.refused and (reply is None or reply.code != 421):
         return _refused(handover, server, record)
-    # RFC 4954, 6 and RFC 3207, 4
-    wants_login = reply is not None and reply.code == 530
-    words = "wants a login or TLS first; see `url` of `[mail]`" if wants_login else _WORDS[stage]
-    detail = f"{server} {words}: {reply}."
+    detail = refusal(handover, server)
     of_the_mail = stage is Stage.DATA or (stage is Stage.SENDER and reply is not None and reply.code in _OF_THE_MAIL)
     if of_the_mail and reply is not None and reply.permanent:
         return Outcome(Result.FAILED, detail, record)
     # One mail that is put off says nothing of the server; a server that is leaving (421), or lets nobody in, does.
     theirs = stage is Stage.DATA and reply is not None and reply.code != 421
     return Outcome(Result.RETRY, detail, record, Fault.NONE if theirs else Fault.RECEIVER)
+
+
+def refusal(handover: Handover, server: str) -> str:
+    """What kept *server* from taking a mail, in one sentence for the hub's operator."""
+    if handover.trouble is not None:
+        return handover.trouble.detail
+    # RFC 4954, 6 and RFC 3207, 4
+    wants_login = handover.reply is not None and handover.reply.code == 530
+    words = "wants a login or TLS first; see `url` of `[mail]`" if wants_login else _WORDS[handover.stage]
+    return f"{server} {words}: {handover.reply}."
 
 
 def _taken(handover: Handover, mail: Mail, server: str) -> str:

@@ -44,6 +44,7 @@ async def dispatching(
     """The engine of one process; the caller runs it, and stops it before leaving. *node* names the process."""
     lookup = NameLookup()
     client = Client(Guard(lookup, lambda: trusted_networks(companies)))
+    tokens = Tokens(client)
     try:
         async with SmtpClient() as mail:
             sender = Sender(
@@ -55,7 +56,7 @@ async def dispatching(
                         "print": PrintContents(renditions, payloads, companies).content_of,
                     }
                 ),
-                {"http": HttpChannel(client, Tokens(client)), "email": EmailChannel(mail)},
+                {"http": HttpChannel(client, tokens), "email": EmailChannel(mail)},
                 {"print": PrintChannel()},
                 clock,
                 node := node or node_name(),
@@ -63,5 +64,6 @@ async def dispatching(
             )
             yield Dispatcher(database, sender, clock, node)
     finally:
+        await tokens.close()
         await client.close()
         lookup.close()

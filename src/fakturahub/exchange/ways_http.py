@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
@@ -29,7 +30,13 @@ def push_of(company: Company) -> Mapping[str, Any] | None:
 def trusted_networks(companies: Companies) -> tuple[IPv4Network | IPv6Network, ...]:
     """``trusted_networks`` under ``[outbound]``, as provisioned at the moment."""
     outbound = companies.setting("outbound") or {}
-    return tuple(ip_network(text) for text in outbound.get("trusted_networks", ()))
+    return _networks(tuple(outbound.get("trusted_networks", ())))
+
+
+@functools.cache
+def _networks(texts: tuple[str, ...]) -> tuple[IPv4Network | IPv6Network, ...]:
+    # Asked for at every connection; the settings change a few times in the life of a process.
+    return tuple(ip_network(text) for text in texts)
 
 
 class HttpWays:

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import functools
 import os
 import re
 import socket
@@ -223,11 +224,9 @@ class Guard:
                 return "an address of one network card"
             if address.ipv4_mapped is not None:
                 return self._refusal(address.ipv4_mapped)
-        found = next(((words, lifted) for network, words, lifted in _RANGES if address in network), None)
+        found = _range_of(address)
         if found is None:
-            if address.is_global and (address.version == 4 or address in _UNICAST):
-                return None
-            found = ("not of the public internet", _Lifted.BY_NETWORK)
+            return None
         words, lifted = found
         if not self._is_trusted(address, lifted):
             return words
@@ -241,6 +240,15 @@ class Guard:
             address in network and (lifted is _Lifted.BY_NETWORK or network.num_addresses == 1)
             for network in self._trusted()
         )
+
+
+@functools.lru_cache(maxsize=4096)
+def _range_of(address: Address) -> tuple[str, _Lifted] | None:
+    """What the range is that *address* is refused for, and what lifts that; None for the public internet."""
+    found = next(((words, lifted) for network, words, lifted in _RANGES if address in network), None)
+    if found is None and not (address.is_global and (address.version == 4 or address in _UNICAST)):
+        return "not of the public internet", _Lifted.BY_NETWORK
+    return found
 
 
 def _inner(address: Address) -> IPv4Address | None:

@@ -12,12 +12,14 @@ from fakturahub import printing, provision
 from fakturahub.clock import SystemClock
 from fakturahub.config import Company
 from fakturahub.errors import FakturahubError
+from fakturahub.exchange import credits
 from fakturahub.exchange.overview import Overview
 from fakturahub.exchange.rulebook import Rulebooks
 from fakturahub.identity.companies import Companies, refresh
 from fakturahub.identity.stored_settings import revealed
 from fakturahub.opened import Opened, Place, Running, existing, opened
 from fakturahub.storage import health, schema
+from fakturahub.storage.accounts import plain
 from fakturahub.storage.data_folder import DataFolder
 from fakturahub.storage.pack_cache import PackCache
 
@@ -82,6 +84,7 @@ async def _examine_running(running: Running) -> list[Examined]:
             ("configuration", _configuration, ("database", "schema")),
             ("rules", _rules, ("database", "schema")),
             ("deliveries", _deliveries, ("database", "schema")),
+            ("credits", _credits, ("database", "schema")),
         ):
             if failed.isdisjoint(needs):
                 try:
@@ -194,3 +197,23 @@ async def _deliveries(all_of_it: Opened) -> Examined:
     if backlog.oldest > MOST_WAIT:
         return Examined("deliveries", False, detail, "See whether `fakturahub serve` runs, and what its log says.")
     return Examined("deliveries", True, detail)
+
+
+async def _credits(all_of_it: Opened) -> Examined:
+    wrong = await credits.discrepancies(all_of_it.database)
+    if wrong:
+        one = wrong[0]
+        return Examined(
+            "credits",
+            False,
+            f"the account of {one.company} is not the sum of its ledger: {plain(one.balance)} credits, entered "
+            f"{plain(one.entered)}; {plain(one.reserved)} reserved, entered {plain(one.held)}",
+            "Somebody changed the tables by hand, or the hub has a defect. Compare `fakturahub credits` with a backup.",
+        )
+    before, empty = await credits.used_up(all_of_it.database)
+    detail = (
+        f"every account is the sum of its ledger; {before} {'company pays' if before == 1 else 'companies pay'} before"
+    )
+    if empty:
+        detail += f"; nothing left to spend: {', '.join(empty)}"
+    return Examined("credits", True, detail)

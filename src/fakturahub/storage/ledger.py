@@ -139,6 +139,20 @@ async def discrepancies(database: Database, most: int = 10) -> list[Discrepancy]
         return [Discrepancy(*row) for row in await connection.execute(statement)]
 
 
+async def used_up(database: Database, most: int = 10) -> tuple[int, list[str]]:
+    """How many companies pay before, and the keys of those that have nothing left to spend."""
+    empty = (
+        sa.select(company.c.key)
+        .join(account, account.c.company_id == company.c.id)
+        .where(account.c.prepaid, account.c.balance <= account.c.reserved)
+        .order_by(company.c.key)
+        .limit(most)
+    )
+    async with database.begin() as connection:
+        count = await connection.scalar(sa.select(sa.func.count()).where(account.c.prepaid))
+        return int(count or 0), list((await connection.scalars(empty)).all())
+
+
 async def add(database: Database, company_id: UUID, amount: Decimal, why: str, now: datetime) -> None:
     """Add *amount* to an account, or take it away where it is negative.
 

@@ -22,7 +22,19 @@ from tests.unit.cli.conftest import Filled, Run, parsed
 
 Where = tuple[str, str, str, str]
 
-ALL = ["data folder", "disk", "database", "schema", "clock", "payloads", "keys", "configuration", "rules", "deliveries"]
+ALL = [
+    "data folder",
+    "disk",
+    "database",
+    "schema",
+    "clock",
+    "payloads",
+    "keys",
+    "configuration",
+    "rules",
+    "deliveries",
+    "credits",
+]
 
 
 def examined(done: Any) -> dict[str, dict[str, Any]]:
@@ -84,7 +96,7 @@ def test_an_empty_database(fakturahub: Run, database: str, tmp_path: Path) -> No
             "Start `fakturahub serve` once, it upgrades the database.",
         )
     }
-    assert set(examined(done)) == set(ALL) - {"keys", "configuration", "rules", "deliveries"}
+    assert set(examined(done)) == set(ALL) - {"keys", "configuration", "rules", "deliveries", "credits"}
 
 
 def test_a_newer_database(fakturahub: Run, provisioned: Where) -> None:
@@ -244,3 +256,20 @@ def test_a_hub_with_a_server_of_its_own(fakturahub: Run, folder: Path) -> None:
     assert done.status == 0, done
     assert "the private server of the data folder" in examined(done)["database"]["detail"]
     assert fakturahub("documents", "--data", folder).out == "No documents.\n"
+
+
+def test_accounts_are_the_sums_of_their_ledgers(fakturahub: Run, provisioned: Where) -> None:
+    fakturahub("credits", "virta", "--add", "5", "--why", "a test", *provisioned)
+    execute(provisioned[3], "UPDATE account SET prepaid = true, balance = 506")
+    ((detail, advice),) = bad(fakturahub("doctor", "--json", *provisioned)).values()
+    assert detail == (
+        "the account of virta is not the sum of its ledger: 506 credits, entered 505; 0 reserved, entered 0"
+    )
+    assert "changed the tables by hand" in advice
+    execute(provisioned[3], "UPDATE account SET balance = 505, reserved = 505")
+    execute(provisioned[3], "UPDATE account_entry SET held = amount")
+    told = examined(fakturahub("doctor", "--json", *provisioned))["credits"]
+    assert told["ok"]
+    assert told["detail"] == (
+        "every account is the sum of its ledger; 1 company pays before; nothing left to spend: virta"
+    )

@@ -13,9 +13,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-import time
 from collections.abc import Mapping
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -26,9 +24,10 @@ from yarl import URL
 
 from fakturahub.config import Secret
 from fakturahub.errors import TargetRefused
-from fakturahub.model import Fault
 from fakturahub.outbound.guard import Guard
-from fakturahub.outbound.trouble import Trouble, of_connection
+from fakturahub.outbound.http_trouble import of_call
+from fakturahub.outbound.phases import Phases, tracing
+from fakturahub.outbound.trouble import Trouble
 
 #: bytes of an answer's body that are read
 ANSWER_BYTES = 64 * 1024
@@ -93,11 +92,6 @@ class Client:
 
     def __init__(self, guard: Guard) -> None:
         self._guard = guard
-        tracing = aiohttp.TraceConfig()
-        tracing.on_connection_create_start.append(_connecting)
-        tracing.on_connection_create_end.append(_connected)
-        tracing.on_dns_resolvehost_start.append(_resolving)
-        tracing.on_dns_resolvehost_end.append(_resolved)
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
                 resolver=_Resolver(guard),
@@ -113,7 +107,7 @@ class Client:
             max_line_size=HEAD_LINE,
             max_field_size=HEAD_LINE,
             max_headers=HEAD_FIELDS,
-            trace_configs=[tracing],
+            trace_configs=[tracing()],
         )
         self._tls = ssl.create_default_context()
         self._tls.minimum_version = ssl.TLSVersion.TLSv1_2
@@ -128,15 +122,15 @@ class Client:
 
         Where a connection that was kept turns out to be closed, the call is sent once more on another.
         """
-        phases = _Phases()
+        phases = Phases()
         made = await self._try(call, phases)
         if isinstance(made, Failed) and phases.stale:
             # RFC 9112, 9.3.1: a server may close a connection that it does not use at any time, also this very moment.
-            phases = _Phases()
+            phases = Phases()
             made = await self._try(call, phases)
         return made
 
-    async def _try(self, call: Call, phases: _Phases) -> Answer | Failed:
+    async def _try(self, call: Call, phases: Phases) -> Answer | Failed:
         time_ = aiohttp.ClientTimeout(
             total=call.connect_timeout + call.read_timeout + len(call.body) / SLOWEST,
             connect=call.connect_timeout,
@@ -172,72 +166,14 @@ class Client:
                 return await _read(response, phases)
         except (aiohttp.ClientError, OSError, TimeoutError, TargetRefused, ValueError) as error:
             phases.failed(error)
-            return Failed(_trouble(error, call, None if proxy is None else _peer(proxy), phases), phases.timings)
+            return Failed(of_call(error, call.url, None if proxy is None else _peer(proxy), phases), phases.timings)
 
     def _socket(self, info: tuple[Any, Any, Any, Any, tuple[Any, ...]]) -> socket.socket:
         """The socket for a connection: whatever way its address came, it is judged here."""
         return self._guard.socket_for(str(info[4][0]))
 
 
-def peer_of(url: str) -> str:
-    """Host and port of *url*, as messages name a peer."""
-    parts = urlsplit(url)
-    return f"{parts.hostname}:{parts.port or (443 if parts.scheme == 'https' else 80)}"
-
-
-class _Phases:
-    """When the phases of a call began and ended."""
-
-    def __init__(self) -> None:
-        self.timings: dict[str, float] = {}
-        self._began = time.perf_counter()
-        self._connecting = self._resolving = self._began
-        self.fresh = False
-        self.connected = False
-        self.stale = False
-
-    def connecting(self) -> None:
-        self.fresh = True
-        self._connecting = time.perf_counter()
-
-    def connection_made(self) -> None:
-        self.connected = True
-        self.timings["connect"] = time.perf_counter() - self._connecting
-
-    def resolving(self) -> None:
-        self._resolving = time.perf_counter()
-
-    def resolved(self) -> None:
-        self.timings["resolve"] = time.perf_counter() - self._resolving
-
-    def answered(self) -> None:
-        self.timings["answer"] = time.perf_counter() - self._began - self.timings.get("connect", 0.0)
-
-    def failed(self, error: BaseException) -> None:
-        """Note how far it came."""
-        kept = not self.fresh
-        self.connected = self.connected or kept
-        self.stale = kept and isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
-        self.timings["failed"] = time.perf_counter() - self._began
-
-
-async def _connecting(_: object, context: SimpleNamespace, __: object) -> None:
-    context.trace_request_ctx.connecting()
-
-
-async def _connected(_: object, context: SimpleNamespace, __: object) -> None:
-    context.trace_request_ctx.connection_made()
-
-
-async def _resolving(_: object, context: SimpleNamespace, __: object) -> None:
-    context.trace_request_ctx.resolving()
-
-
-async def _resolved(_: object, context: SimpleNamespace, __: object) -> None:
-    context.trace_request_ctx.resolved()
-
-
-async def _read(response: aiohttp.ClientResponse, phases: _Phases) -> Answer:
+async def _read(response: aiohttp.ClientResponse, phases: Phases) -> Answer:
     """The answer, its body cut off where it is too long or too slow; the status is known by then."""
     phases.answered()
     body = bytearray()
@@ -265,52 +201,6 @@ async def _read(response: aiohttp.ClientResponse, phases: _Phases) -> Answer:
         whole,
         phases.timings,
     )
-
-
-def _trouble(error: BaseException, call: Call, proxy: str | None, phases: _Phases) -> Trouble:
-    peer, secure = peer_of(call.url), call.url.startswith("https:")
-    match error:
-        case aiohttp.ClientHttpProxyError():
-            return Trouble(f"The proxy {proxy} answered {error.status} and did not connect to {peer}.", Fault.OURS)
-        case aiohttp.ClientProxyConnectionError():
-            return _of_proxy(of_connection(error.os_error, proxy or ""))
-        case aiohttp.ConnectionTimeoutError():
-            fault = Fault.RECEIVER if proxy is None else Fault.OURS
-            return Trouble(f"There was no connection to {proxy or peer} in time.", fault, too_slow=True)
-        case aiohttp.ClientConnectorCertificateError():
-            return of_connection(error.certificate_error, peer)
-        case aiohttp.ClientConnectorDNSError() if proxy is not None:
-            return _of_proxy(of_connection(error.os_error, proxy))
-        case aiohttp.ClientConnectorSSLError():
-            return of_connection(_cause(error), peer)
-        case aiohttp.ClientConnectorError():
-            return of_connection(error.os_error, peer)
-        case aiohttp.ServerDisconnectedError():
-            words = f"{peer} closed the connection without an answer."
-            if phases.fresh and secure:
-                # In TLS 1.3 a server judges the client's certificate when the client believes itself connected.
-                words += " Where it wants a client certificate, it does not want this one."
-            return Trouble(words, Fault.RECEIVER, connected=True)
-        case aiohttp.ClientResponseError():
-            return Trouble(f"{peer} did not answer in HTTP/1.1.", Fault.RECEIVER, connected=True)
-        case aiohttp.ClientOSError():
-            return of_connection(_cause(error), peer, connected=phases.connected)
-        case aiohttp.InvalidURL() | ValueError() if not isinstance(error, OSError):
-            return Trouble("The URL is none that can be called.", Fault.OURS)
-        case _:
-            return of_connection(error, peer, connected=phases.connected)
-
-
-def _of_proxy(trouble: Trouble) -> Trouble:
-    return Trouble(f"The proxy cannot be used. {trouble.detail}", Fault.OURS)
-
-
-def _cause(error: BaseException) -> BaseException:
-    """The error of TLS or of the system that the library's own stands for."""
-    for one in (error.__cause__, error.__context__):
-        if isinstance(one, OSError):
-            return one
-    return error
 
 
 def _is_literal(host: str) -> bool:

@@ -25,7 +25,8 @@ from urllib.parse import quote_plus, urlencode
 import msgspec
 
 from fakturahub.config import Secret
-from fakturahub.outbound.client import Answer, Call, Client, Failed, peer_of
+from fakturahub.outbound.client import Answer, Call, Client, Failed
+from fakturahub.outbound.http_trouble import peer_of
 
 #: seconds for a request to a token endpoint: to connect, and to answer
 CONNECT_TIME = 5.0

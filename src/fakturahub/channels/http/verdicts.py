@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from fakturahub.config import HttpPush
 from fakturahub.model import Fault, Outcome, Record, Result
-from fakturahub.outbound.client import Answer, Failed, peer_of
+from fakturahub.outbound.client import Answer, Failed
+from fakturahub.outbound.http_trouble import peer_of
 
 #: seconds before a receiver that is too busy, or too slow, is asked again, where it does not say itself
 BUSY_PAUSE = 60.0

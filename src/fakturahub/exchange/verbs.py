@@ -53,7 +53,9 @@ async def cancel(database: Database, delivery_id: UUID, word: Word) -> str:
         if one.state in (DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.CANCELLED):
             raise Refused(f"Delivery {delivery_id} is {one.state}; there is nothing left to cancel.")
         await change.end([one], DeliveryState.CANCELLED, "delivery.cancelled", _said("cancelled", word))
-        tried = f" after {one.attempts} attempts; one of them may have arrived" if one.attempts else ""
+        tried = {0: "", 1: " after 1 attempt, which may have arrived"}.get(
+            one.attempts, f" after {one.attempts} attempts, one of which may have arrived"
+        )
         return f"Delivery {delivery_id} was {one.state} and is cancelled{tried}."
 
 
@@ -107,9 +109,10 @@ async def withdraw(database: Database, document_id: UUID, word: Word) -> str:
             await change.end(open_ones, DeliveryState.CANCELLED, "delivery.cancelled", _said("withdrawn", word))
         await change.withdrawn(document_id)
         await change.document_event(document_id, company_id, "document.withdrawn", was=state.value)
-        return (
-            f"Document {document_id} was {state} and is withdrawn; {len(open_ones)} of its deliveries were cancelled."
+        cancelled = {0: "", 1: ", and its delivery cancelled"}.get(
+            len(open_ones), f", and {len(open_ones)} deliveries cancelled"
         )
+        return f"Document {document_id} was {state} and is withdrawn{cancelled}."
 
 
 async def resend(

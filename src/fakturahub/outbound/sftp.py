@@ -161,7 +161,13 @@ class _Put:
         there = await line.ask(f"STAT {self._path}", line.sftp.stat(self._path), missing=True, denied=True)
         if there is None:
             return None
-        if there.size != len(self._data) or not await self._same(line):
+        # A server may leave the size out (draft-ietf-secsh-filexfer-02, 5).
+        same = await self._same(line) if there.size in (None, len(self._data)) else False
+        if same is None and there.size is None:
+            # Neither size nor content: nothing says that it is there. If it is, the rename replaces nothing.
+            return None
+        # That the size is right has to be enough where a folder takes files and shows none, or one was just taken away.
+        if same is False:
             raise TroubleError(
                 Result.HELD,
                 Fault.RECEIVER,
@@ -170,17 +176,19 @@ class _Put:
             )
         return f"{self._name} is on {self._server.host} from an earlier attempt, {len(self._data):,} bytes."
 
-    async def _same(self, line: Line) -> bool:
+    async def _same(self, line: Line) -> bool | None:
+        """Whether the file that is there has the same bytes; None where it cannot be read."""
         opened = await line.ask(
             f"OPEN {self._path}", line.sftp.open(self._path, "rb", encoding=None), missing=True, denied=True
         )
         if opened is None:
-            # A folder that takes files and shows none: that the size is right has to be enough.
-            return True
+            return None
         digest = hashlib.sha256()
         step = BLOCK * AT_ONCE
         for place in range(0, len(self._data), step):
             digest.update(await line.ask("", _read(opened, min(step, len(self._data) - place), place)) or b"")
+        # One byte more than there should be is enough to tell.
+        digest.update(await line.ask("", _read(opened, 1, len(self._data))) or b"")
         await line.ask("CLOSE", opened.close())
         return digest.digest() == hashlib.sha256(self._data).digest()
 

@@ -137,13 +137,25 @@ async def test_another_file_of_the_name_is_left_alone(house: PrintHouse, content
     assert house.files() == {NAME: content}
 
 
+@pytest.mark.parametrize(("content", "result"), [(DATA, Result.DELIVERED), (DATA + b"!", Result.HELD)])
+async def test_a_server_that_tells_no_sizes(
+    house: PrintHouse, monkeypatch: pytest.MonkeyPatch, content: bytes, result: Result
+) -> None:
+    (house.inbox / NAME).write_bytes(content)
+    for operation in ("stat", "fstat"):
+        monkeypatch.setattr(asyncssh.SFTPServer, operation, lambda *_: asyncssh.SFTPAttrs(permissions=0o644))
+    assert (await put(house.server(), NAME, DATA)).result is result
+    assert (await put(house.server(), "new.zip", DATA)).result is Result.DELIVERED
+    assert house.files()["new.zip"] == DATA
+
+
 async def test_a_folder_that_shows_nothing_is_believed_by_the_size(house: PrintHouse) -> None:
     await put(house.server(), NAME, DATA)
     house.fault = at("read", asyncssh.SFTPPermissionDenied("write only"))
     assert (await put(house.server(), NAME, DATA, attempt=2)).result is Result.DELIVERED
     house.fault = at("stat", asyncssh.SFTPPermissionDenied("write only"), times=9)
     assert (await put(house.server(), "other.zip", DATA)).result is Result.DELIVERED
-    # it cannot tell that this one is there, but the rename replaces nothing
+    # It cannot tell that this one is there, but the rename replaces nothing.
     third = await put(house.server(), NAME, DATA, attempt=3)
     assert third.result is Result.RETRY
     assert house.arrived == [NAME, "other.zip"]

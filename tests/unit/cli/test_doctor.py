@@ -16,6 +16,7 @@ import pytest
 from fakturahub import doctor
 from fakturahub.identity.sealing import MasterKey
 from fakturahub.storage.schema import newest_revision
+from tests.peers.mail import mail_server
 from tests.running import COMPANIES
 from tests.storage.conftest import url_of
 from tests.unit.cli.conftest import Filled, Run, parsed
@@ -34,6 +35,7 @@ ALL = [
     "rules",
     "deliveries",
     "credits",
+    "mail",
 ]
 
 
@@ -96,7 +98,7 @@ def test_an_empty_database(fakturahub: Run, database: str, tmp_path: Path) -> No
             "Start `fakturahub serve` once, it upgrades the database.",
         )
     }
-    assert set(examined(done)) == set(ALL) - {"keys", "configuration", "rules", "deliveries", "credits"}
+    assert set(examined(done)) == set(ALL) - {"keys", "configuration", "rules", "deliveries", "credits", "mail"}
 
 
 def test_a_newer_database(fakturahub: Run, provisioned: Where) -> None:
@@ -273,3 +275,34 @@ def test_accounts_are_the_sums_of_their_ledgers(fakturahub: Run, provisioned: Wh
     assert told["detail"] == (
         "every account is the sum of its ledger; 1 company pays before; nothing left to spend: virta"
     )
+
+
+def with_mail(tmp_path: Path, port: int, more: str = "") -> Path:
+    file = tmp_path / "companies.toml"
+    mail = f'[mail]\nurl = "smtp://hub:secret@127.0.0.1:{port}?tls=none"\nsender = "Hub <hub@hub.example>"\n{more}'
+    file.write_text(f"{COMPANIES.read_text(encoding='utf-8')}\n{mail}", encoding="utf-8")
+    return file
+
+
+def test_a_mail_server_that_lets_the_hub_in(fakturahub: Run, empty: Where, tmp_path: Path) -> None:
+    with mail_server(users={"hub": "secret"}) as peer:
+        fakturahub("apply", with_mail(tmp_path, peer.port), *empty)
+        found = examined(fakturahub("doctor", "--json", *empty))["mail"]
+        assert found["ok"]
+        assert found["detail"] == f"127.0.0.1:{peer.port} lets the hub in; mails are not signed"
+        peer.users = {"hub": "another"}
+        detail, advice = bad(fakturahub("doctor", "--json", *empty))["mail"]
+    assert "refused the login" in detail
+    assert "secret" not in detail
+    assert "`[mail]`" in advice
+    assert "MAIL" not in peer.commands
+    detail, _ = bad(fakturahub("doctor", "--json", *empty))["mail"]
+    assert "refused the connection" in detail
+
+
+def test_a_key_that_mails_cannot_be_signed_with(fakturahub: Run, empty: Where, tmp_path: Path) -> None:
+    dkim = 'dkim_domain = "hub.example"\ndkim_selector = "s"\ndkim_key = "no key"\n'
+    fakturahub("apply", with_mail(tmp_path, 25, dkim), *empty)
+    detail, advice = bad(fakturahub("doctor", "--json", *empty))["mail"]
+    assert "`dkim_key`" in detail
+    assert "PEM" in advice

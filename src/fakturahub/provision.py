@@ -57,7 +57,29 @@ def read(path: Path, env: Mapping[str, str] | None = None) -> config.Provisionin
     except UnicodeDecodeError as error:
         raise ProvisioningError(str(path), (f"it is not UTF-8: byte {error.start}",)) from None
     environment = os.environ if env is None else env
-    return config.load(text, file=str(path), sections=SECTIONS, env=environment, folder=path.resolve().parent)
+    found = config.load(text, file=str(path), sections=SECTIONS, env=environment, folder=path.resolve().parent)
+    if found.letters is not None:
+        _check_keys(found.letters, str(path))
+    return found
+
+
+def _check_keys(letters: config.Letters, name: str) -> None:
+    """Raise `ProvisioningError` for keys of SSH that cannot be used: better now than when letters wait."""
+    # It takes a tenth of a second to import, and most commands have nothing to do with it.
+    from fakturahub.outbound.ssh_keys import UnusableKeyError, host_keys, private_key
+
+    faults: list[str] = []
+    for key, secret, reads in (
+        ("host_key", letters.host_key, host_keys),
+        ("key", None if letters.key is None else letters.key.reveal(), private_key),
+    ):
+        try:
+            if secret is not None:
+                reads(secret)
+        except UnusableKeyError as error:
+            faults.append(f"print.{key}: {error}")
+    if faults:
+        raise ProvisioningError(name, tuple(faults))
 
 
 async def claim_key(database: Database, key: MasterKey) -> None:

@@ -24,6 +24,8 @@ from fakturahub.storage import companies as stored
 from fakturahub.storage import ledger
 from fakturahub.storage.accounts import plain
 from fakturahub.storage.database import Database
+from tests.peers.sftp import key as ssh_key
+from tests.peers.sftp import private, public
 
 KEY = MasterKey(bytes(range(32)))
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -323,3 +325,17 @@ async def test_what_was_spent_cannot_be_taken_back(empty_db: Database, tmp_path:
         "company a: with 3 credits granted in all, instead of 5, the account would be overdrawn by 1",
     )
     assert await balances(empty_db) == {"a": (True, "1", "5"), "b": (True, "1", "1")}, "nothing of the file"
+
+
+# --- keys of SSH ----------------------------------------------------------------------------------------------------
+
+
+def test_keys_of_the_print_house_are_looked_at_before_letters_wait(tmp_path: Path) -> None:
+    house = "[print]\nurl = 'sftp://hub@printhouse.example/in'"
+    right = f"host_key = '{public(ssh_key('house')).strip()}'\nkey = '''{private(ssh_key('hub'))}'''"
+    assert read(tmp_path, house, right).letters is not None
+    with pytest.raises(ProvisioningError) as refused:
+        read(tmp_path, house, "host_key = 'printhouse.example'\nkey = 'not a key'")
+    first, second = refused.value.faults
+    assert first.startswith("print.host_key: Line 1")
+    assert second == "print.key: The hub's private key cannot be read: it is no key of OpenSSH or in PEM."

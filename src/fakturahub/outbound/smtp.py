@@ -28,7 +28,7 @@ from fakturahub.outbound.smtp_talk import Handover, Reply, Stage, Talk, clean
 from fakturahub.outbound.trouble import of_connection
 
 #: sessions that are kept for the next mail, and for how many seconds
-MOST_IDLE = 4
+MOST_IDLE = 8
 IDLE = 10.0
 #: mails in one session
 MOST_IN_SESSION = 100

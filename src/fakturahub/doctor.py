@@ -11,15 +11,17 @@ import msgspec
 from fakturahub import printing, provision
 from fakturahub.channels.email.verdicts import refusal
 from fakturahub.clock import SystemClock
-from fakturahub.config import Company, Mail
+from fakturahub.config import Company, Letters, Mail
 from fakturahub.errors import FakturahubError
-from fakturahub.exchange import credits, ways_mail
+from fakturahub.exchange import credits, ways_mail, ways_print
 from fakturahub.exchange.overview import Overview
 from fakturahub.exchange.rulebook import Rulebooks
 from fakturahub.identity.companies import Companies, refresh
 from fakturahub.identity.stored_settings import revealed
+from fakturahub.model import Result
 from fakturahub.opened import Opened, Place, Running, existing, opened
-from fakturahub.outbound import dkim_signing
+from fakturahub.outbound import dkim_signing, sftp
+from fakturahub.outbound.sftp_line import Times as LineTimes
 from fakturahub.outbound.smtp import SmtpClient, Times, host_and_port
 from fakturahub.outbound.smtp_talk import Stage
 from fakturahub.storage import health, schema
@@ -35,6 +37,8 @@ MOST_SKEW = 5.0
 MOST_WAIT = 300.0
 #: how long the mail server is waited for, in seconds
 MAIL_TIMES = Times(connect=5, command=5, whole=15)
+#: the same of the print house's server
+LETTER_TIMES = LineTimes(connect=10, answer=5)
 #: the oldest PostgreSQL the statements were written for
 LEAST_SERVER = 140_000
 
@@ -92,6 +96,7 @@ async def _examine_running(running: Running) -> list[Examined]:
             ("deliveries", _deliveries, ("database", "schema")),
             ("credits", _credits, ("database", "schema")),
             ("mail", _mail, ("database", "schema", "keys")),
+            ("letters", _letters, ("database", "schema", "keys")),
         ):
             if failed.isdisjoint(needs):
                 try:
@@ -245,3 +250,19 @@ async def _mail(all_of_it: Opened) -> Examined:
     login = "" if server.username else " without a login"
     encrypted = "" if server.tls == "none" else ", encrypted"
     return Examined("mail", True, f"{host_and_port(server)} lets the hub in{login}{encrypted}{unsigned}")
+
+
+async def _letters(all_of_it: Opened) -> Examined:
+    """The print house lets the hub in and has the folder that letters are put into; none is put there."""
+    stored = (await _companies(all_of_it)).setting(ways_print.SECTION)
+    settings = (
+        None
+        if stored is None
+        else revealed(Letters, stored, master_key=all_of_it.place.key(), context=ways_print.SECTION)
+    )
+    server = None if settings is None else ways_print.server_of(settings)
+    if server is None:
+        return Examined("letters", True, f"no print house; letters go into {DataFolder(all_of_it.place.data).print}")
+    seen = await sftp.look(server, LETTER_TIMES)
+    good = seen.result is Result.DELIVERED
+    return Examined("letters", good, seen.detail, "" if good else "Put `[print]` right, and apply the file again.")

@@ -47,6 +47,24 @@ async def put(server: SftpServer, name: str, data: bytes, *, attempt: int = 1, t
     return put.outcome(Result.DELIVERED, Fault.NONE, detail)
 
 
+async def look(server: SftpServer, times: Times | None = None) -> Outcome:
+    """Whether *server* lets the hub in and has its folder; nothing is put there."""
+    talk = Talk()
+    try:
+        async with session(server, times or Times(), talk) as line:
+            folder = _folder(server) or "."
+            await line.ask(f"STAT {folder}", line.sftp.stat(folder))
+    except TroubleError as trouble:
+        return Outcome(trouble.result, str(trouble), fault=trouble.fault)
+    return Outcome(Result.DELIVERED, f"{server.host} lets {server.user} in and has the folder {server.folder}.")
+
+
+def _folder(server: SftpServer) -> str:
+    """What is put in front of a file's name: with its slash, or nothing for the folder that the login leads to."""
+    folder = server.folder.removeprefix("~/").rstrip("/")
+    return f"{folder}/" if folder or server.folder.startswith("/") else ""
+
+
 class _Put:
     """One attempt, and what is kept of it."""
 
@@ -56,8 +74,7 @@ class _Put:
         self._name = name
         self._data = data
         self._attempt = attempt
-        folder = server.folder.removeprefix("~/").rstrip("/")
-        self._folder = f"{folder}/" if folder or server.folder.startswith("/") else ""
+        self._folder = _folder(server)
         self._path = f"{self._folder}{name}"
         self._talk = Talk()
         self._sent = 0

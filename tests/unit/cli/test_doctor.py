@@ -17,6 +17,7 @@ from fakturahub import doctor
 from fakturahub.identity.sealing import MasterKey
 from fakturahub.storage.schema import newest_revision
 from tests.peers.mail import mail_server
+from tests.peers.sftp import print_house, public
 from tests.running import COMPANIES
 from tests.storage.conftest import url_of
 from tests.unit.cli.conftest import Filled, Run, parsed
@@ -36,6 +37,7 @@ ALL = [
     "deliveries",
     "credits",
     "mail",
+    "letters",
 ]
 
 
@@ -98,7 +100,15 @@ def test_an_empty_database(fakturahub: Run, database: str, tmp_path: Path) -> No
             "Start `fakturahub serve` once, it upgrades the database.",
         )
     }
-    assert set(examined(done)) == set(ALL) - {"keys", "configuration", "rules", "deliveries", "credits", "mail"}
+    assert set(examined(done)) == set(ALL) - {
+        "keys",
+        "configuration",
+        "rules",
+        "deliveries",
+        "credits",
+        "mail",
+        "letters",
+    }
 
 
 def test_a_newer_database(fakturahub: Run, provisioned: Where) -> None:
@@ -306,3 +316,25 @@ def test_a_key_that_mails_cannot_be_signed_with(fakturahub: Run, empty: Where, t
     detail, advice = bad(fakturahub("doctor", "--json", *empty))["mail"]
     assert "`dkim_key`" in detail
     assert "PEM" in advice
+
+
+def test_a_print_house_that_lets_the_hub_in(fakturahub: Run, empty: Where, tmp_path: Path) -> None:
+    file = tmp_path / "companies.toml"
+    with print_house(tmp_path / "house") as house:
+        url = f"sftp://hub:swordfish@127.0.0.1:{house.port}/inbox"
+        host_key = public(house.host_key).strip()
+        letters = f'[print]\nurl = "{url}"\nhost_key = "{host_key}"\n'
+        file.write_text(f"{COMPANIES.read_text(encoding='utf-8')}\n{letters}", encoding="utf-8")
+        fakturahub("apply", file, *empty)
+        found = examined(fakturahub("doctor", "--json", *empty))["letters"]
+        assert found["ok"]
+        assert found["detail"] == "127.0.0.1 lets hub in and has the folder /inbox."
+        house.inbox.rmdir()
+        detail, advice = bad(fakturahub("doctor", "--json", *empty))["letters"]
+        assert "/inbox" in detail
+        assert "`[print]`" in advice
+        house.passwords = {"hub": "another"}
+        detail, _ = bad(fakturahub("doctor", "--json", *empty))["letters"]
+        assert "does not let hub in" in detail
+        assert "swordfish" not in detail
+        assert not [one for one in house.operations if not one.startswith("stat")]

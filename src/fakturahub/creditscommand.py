@@ -38,7 +38,9 @@ def credits(
     why: Annotated[str | None, typer.Option("--why", help="Why they are added; stands in the ledger.")] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many lines at most.")] = 50,
     before: Annotated[UUID | None, typer.Option("--before", help="Only lines before this id: the next page.")] = None,
-    after: Annotated[str, typer.Option("--after", help="Only companies whose keys come after: the next page.")] = "",
+    after: Annotated[
+        str | None, typer.Option("--after", help="Only companies whose keys come after: the next page.")
+    ] = None,
     data: Data = DEFAULT_DATA,
     database: DatabaseUrl = None,
     as_json: AsJson = False,
@@ -51,11 +53,11 @@ def credits(
     if company is None:
         if add is not None or why is not None or before is not None:
             raise typer.BadParameter("--add, --why and --before are about one company; name it.")
-        listed = with_data(where, lambda o: accounts.accounts(o.database, limit, after=after))
+        listed = with_data(where, lambda o: accounts.accounts(o.database, limit, after=after or ""))
         printing_credits.accounts(listed, as_json)
         return
     key = company
-    if after:
+    if after is not None:
         raise typer.BadParameter("--after is about the list of companies; name none.")
     if add is None:
         if why is not None:

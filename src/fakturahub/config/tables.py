@@ -265,8 +265,8 @@ class Company(Entry, frozen=True, kw_only=True):
     contracts: tuple[Literal["send", "receive"], ...]
     credits: Credits = "postpaid"
     receive_as: Syntax = "original"
-    #: how its documents may leave: to receivers of a network, of this hub among them, by e-mail, on paper
-    ways: tuple[Literal["network", "email", "print"], ...] = ("network", "email", "print")
+    #: how its documents may leave: to receivers of a network, of this hub among them, by e-mail, on paper; none: all
+    ways: tuple[Literal["network", "email", "print"], ...] = ()
     www: Line | None = None
     additional_name: Line | None = None
     customer_number: Line | None = None

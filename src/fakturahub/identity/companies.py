@@ -95,7 +95,7 @@ def company_of(row: stored.CompanyRow) -> Company:
         seller_mismatch=settings.get("seller_mismatch") or "warn",
         validation=settings.get("validation") or "reject",
         language=settings.get("language") or "en",
-        ways=frozenset(settings.get("ways", WAYS)),
+        ways=frozenset(settings.get("ways") or WAYS),
         settings=settings,
     )
 

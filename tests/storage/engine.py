@@ -105,10 +105,15 @@ class Engine:
 
     async def settle(self, seconds: float = 20) -> None:
         """Wait until nothing is due by the clock and nothing under way."""
-        async with asyncio.timeout(seconds):
-            while await busy(self._database, self.clock.at):
-                self.dispatcher._look()
-                await asyncio.sleep(0.01)
+        await settled(self._database, self.dispatcher, self.clock.at, seconds)
+
+
+async def settled(database: Database, dispatcher: Dispatcher, now: datetime, seconds: float = 20) -> None:
+    """Wait until nothing is due *now* and nothing under way."""
+    async with asyncio.timeout(seconds):
+        while await busy(database, now):
+            dispatcher._look()
+            await asyncio.sleep(0.01)
 
 
 async def busy(database: Database, now: datetime) -> bool:
@@ -148,14 +153,15 @@ async def outgoing(
     company: UUID | None = None,
     details: dict[str, Any] | None = None,
     due_at: datetime | None = None,
+    receiver: UUID | None = None,
 ) -> list[UUID]:
     """Store documents with one delivery each that leaves the hub, the last one made *at*; ids, the oldest first."""
-    target = target or f"http {uuid4()}"
+    target = target or f"http {receiver or uuid4()}"
     company = company or uuid4()
     rows = []
     for number in range(count):
         made_at = at - (count - 1 - number) * apart
-        one = submission(company, at=made_at, receiver=uuid4(), body=b"<Invoice>%d</Invoice>" % number)
+        one = submission(company, at=made_at, receiver=receiver or uuid4(), body=b"<Invoice>%d</Invoice>" % number)
         (inbox,) = one.deliveries
         delivery = DeliveryRow(
             inbox.id,

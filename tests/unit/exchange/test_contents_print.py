@@ -154,10 +154,11 @@ async def test_a_letter_and_a_page_are_kept_apart(post: Post) -> None:
 
 async def test_a_letter_that_names_its_sender_comes_back_there(post: Post, shared: Path) -> None:
     metadata = (shared / "samples/finvoice/letter_1.0_apix.xml").read_bytes()
-    data = packed(("letter.xml", metadata), ("test_invoice.pdf", blank(3)))
+    pages = blank(3)
+    data = packed(("letter.xml", metadata), ("test_invoice.pdf", pages))
     one = await post.letter(data, heading=Heading(Kind.LETTER, number="63411234"))
     content = await post.made(one)
-    assert content.data == blank(3)
+    assert content.data == pages
     letter = envelope(content)
     assert letter.sender.names == ("Devlab Oy",)
     assert letter.number == str(one.id)

@@ -216,7 +216,7 @@ def _url(schemes: tuple[str, ...], *, credentials: bool = False, path: bool = Fa
 
 _NO_CREDENTIALS = "without user name, password and fragment in it"
 URL = Form(f'a URL of http or https such as "https://firm.example/path", {_NO_CREDENTIALS}', _url(("https", "http")))
-PROXY_URL = Form('a URL such as "http://proxy.example:3128"', _url(("https", "http"), credentials=True))
+PROXY_URL = Form('a URL of http such as "http://proxy.example:3128"', _url(("http",), credentials=True))
 
 
 def _smtp_url(value: object) -> str:

@@ -37,19 +37,26 @@ def of_call(error: BaseException, url: str, proxy: str | None, phases: Phases) -
         case aiohttp.ClientConnectorError():
             return of_connection(error.os_error, peer)
         case aiohttp.ServerDisconnectedError():
-            words = f"{peer} closed the connection without an answer."
-            if phases.fresh and secure:
-                # In TLS 1.3 a server judges the client's certificate when the client believes itself connected.
-                words += " Where it wants a client certificate, it does not want this one."
-            return Trouble(words, Fault.RECEIVER, connected=True)
+            return _closed(Trouble(f"{peer} closed the connection.", Fault.RECEIVER, connected=True), phases, secure)
         case aiohttp.ClientResponseError():
             return Trouble(f"{peer} did not answer in HTTP/1.1.", Fault.RECEIVER, connected=True)
         case aiohttp.ClientOSError():
-            return of_connection(_cause(error), peer, connected=phases.connected)
+            cause = _cause(error)
+            found = of_connection(cause, peer, connected=phases.connected)
+            return _closed(found, phases, secure) if isinstance(cause, ConnectionError) else found
         case aiohttp.InvalidURL() | ValueError() if not isinstance(error, OSError):
             return Trouble("The URL is none that can be called.", Fault.OURS)
         case _:
             return of_connection(error, peer, connected=phases.connected)
+
+
+def _closed(trouble: Trouble, phases: Phases, secure: bool) -> Trouble:
+    """*trouble* of a connection that was closed without an answer, with what else that may mean in TLS."""
+    if not (secure and phases.fresh):
+        return trouble
+    # In TLS 1.3 a server judges the client's certificate when the client believes itself connected.
+    words = f"{trouble.detail} Where it wants a client certificate, it does not want this one."
+    return Trouble(words, trouble.fault, trouble.connected)
 
 
 def _of_proxy(trouble: Trouble) -> Trouble:

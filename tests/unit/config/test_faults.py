@@ -228,7 +228,8 @@ def test_a_key_that_is_unknown_or_missing(added: str, line: int, fault: str) -> 
         ("method = 'GET'", 'method: expected one of "POST", "PUT"'),
         ("username = 'a:b'", "username: expected a user name without blanks and colons"),
         ("token_url = 'https://u:p@idp.example/'", f"token_url: expected {URL}"),
-        ("proxy = 'socks5://proxy.example'", 'proxy: expected a URL such as "http://proxy.example:3128"'),
+        ("proxy = 'socks5://proxy.example'", 'proxy: expected a URL of http such as "http://proxy.example:3128"'),
+        ("proxy = 'https://proxy.example'", 'proxy: expected a URL of http such as "http://proxy.example:3128"'),
     ],
 )
 def test_a_key_of_push(push: str, fault: str) -> None:

@@ -18,9 +18,10 @@ from fakturahub.dialects.farpay import provision as farpay
 from fakturahub.dialects.pagero import provision as pagero
 from fakturahub.dialects.sendregning import provision as sendregning
 from fakturahub.dialects.vertex import provision as vertex
-from fakturahub.errors import InsufficientCredit, MasterKeyError, ProvisioningError
+from fakturahub.errors import InsufficientCredit, MasterKeyError, ProvisioningError, UnusableCredential
 from fakturahub.identity.sealing import MasterKey
 from fakturahub.identity.stored_settings import Protected, protected
+from fakturahub.outbound.tls import client_context
 from fakturahub.storage import companies as stored
 from fakturahub.storage import ledger
 from fakturahub.storage.database import Database
@@ -60,7 +61,24 @@ def read(path: Path, env: Mapping[str, str] | None = None) -> config.Provisionin
     found = config.load(text, file=str(path), sections=SECTIONS, env=environment, folder=path.resolve().parent)
     if found.letters is not None:
         _check_keys(found.letters, str(path))
+    _check_certificates(found, str(path))
     return found
+
+
+def _check_certificates(file: config.Provisioning, name: str) -> None:
+    """Raise `ProvisioningError` for certificates of pushes that cannot be used: better now than when documents wait."""
+    faults: list[str] = []
+    for company in file.companies:
+        section = company.section(pagero.PageroCompany)
+        push = None if section is None else section.push
+        if push is None or (push.cert is None and push.ca is None):
+            continue
+        try:
+            client_context(ca=push.ca, cert=push.cert, key=push.key)
+        except UnusableCredential as error:
+            faults.append(f"company.{company.key}.pagero.push: {error.reason}")
+    if faults:
+        raise ProvisioningError(name, tuple(faults))
 
 
 def _check_keys(letters: config.Letters, name: str) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from fakturahub import formats
 from fakturahub.errors import ConversionLoss, DocumentRefused
 from fakturahub.exchange.convert import Report, convert, deliverable
-from fakturahub.intake.filenames import safe_member_name
+from fakturahub.formats.envelope import name_beside
 from fakturahub.model import Attachment, AttachmentHeading, Heading, Recognition
 
 
@@ -65,10 +65,8 @@ def with_files(heading: Heading, files: Sequence[Attachment]) -> Heading:
     waiting = {file.name.casefold(): file for file in files}
     attachments = []
     for one in heading.attachments:
-        scheme, separator, name = (one.uri or one.name or "").partition("://")
-        file = None
-        if not one.embedded and (not separator or scheme.lower() == "file"):
-            file = waiting.pop(safe_member_name(name if separator else scheme, set()).casefold(), None)
+        name = name_beside(one)
+        file = None if name is None else waiting.pop(name.casefold(), None)
         attachments.append(one if file is None else _named(one, file))
     attachments += [_named(AttachmentHeading(), file) for file in waiting.values()]
     return msgspec.structs.replace(heading, attachments=tuple(attachments))

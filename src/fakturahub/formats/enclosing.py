@@ -15,8 +15,8 @@ import zipfile
 from collections.abc import Sequence
 from uuid import UUID
 
-from fakturahub.formats.envelope import names_of_files
-from fakturahub.intake.filenames import FlatNames, extension_of, safe_member_name
+from fakturahub.formats.envelope import name_beside
+from fakturahub.intake.filenames import FlatNames, extension_of
 from fakturahub.model import Attachment, Heading
 
 #: characters of a document's number in a stem
@@ -44,7 +44,8 @@ def archive(data: bytes, stem: str, files: Sequence[Attachment], heading: Headin
 
 
 def _named(stem: str, files: Sequence[Attachment], heading: Heading) -> list[tuple[str, bytes]]:
-    linked = {safe_member_name(name, set()).casefold() for name in names_of_files(heading)}
+    # By an address: one that has no more than a name may be there because the file came beside the document.
+    linked = {name.casefold() for one in heading.attachments if one.uri and (name := name_beside(one))}
     taken = FlatNames()
     taken.of(f"{stem}.xml")
     found = []

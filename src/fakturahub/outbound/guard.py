@@ -17,9 +17,7 @@ what is no address of one machine.
 from __future__ import annotations
 
 import asyncio
-import errno
 import functools
-import os
 import re
 import socket
 from collections.abc import Awaitable, Callable, Iterable, Sequence
@@ -178,27 +176,6 @@ class Guard:
             self.judge(literal)
         elif name.rstrip(".").casefold().rpartition(".")[2] == "localhost":
             raise TargetRefused(f"{host} is the machine of whoever resolves it.")
-
-    async def connect(self, host: str, port: int) -> socket.socket:
-        """A socket that is connected to *host*, for a client that takes one; whoever calls bounds the time.
-
-        Raises `TargetRefused`, and `OSError` of the last address that was tried.
-        """
-        loop = asyncio.get_running_loop()
-        trouble = OSError(errno.EHOSTUNREACH, os.strerror(errno.EHOSTUNREACH))
-        for address in await self.resolve(host, port):
-            made = self.socket_for(address)
-            try:
-                await loop.sock_connect(made, (address, port))
-            except OSError as error:
-                made.close()
-                trouble = error
-            except BaseException:
-                made.close()
-                raise
-            else:
-                return made
-        raise trouble
 
     def socket_for(self, address: str) -> socket.socket:
         """A new socket for a connection to *address*: the last gate. Raises `TargetRefused`."""

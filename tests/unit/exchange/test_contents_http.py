@@ -18,8 +18,9 @@ from fakturahub.config import HttpPush
 from fakturahub.errors import InternalFault
 from fakturahub.exchange.contents import Contents
 from fakturahub.exchange.contents_http import HttpContents, _make, _Work
-from fakturahub.formats.enclosing import archive, stem_of
 from fakturahub.exchange.parcels import Made
+from fakturahub.exchange.prepare import with_files
+from fakturahub.formats.enclosing import archive, stem_of
 from fakturahub.model import Attachment, Heading, Kind
 from fakturahub.model.ways import HttpWay
 from fakturahub.storage.database import Database
@@ -186,6 +187,7 @@ async def test_files_beside_a_document_that_goes_as_it_came(payloads: PayloadSto
     data = INVOICE.read_bytes()
     files = (Attachment("scan.PDF", "application/pdf", b"%PDF-1.4 y"), Attachment("x", "text/csv", b"a;b"))
     one = await claimed(payloads, data)
+    one = msgspec.structs.replace(one, heading=with_files(one.heading, files))
     stem = stem_of(ID, one.heading.number)
     zipped = _make(_Work(one, way(attachments="zip"), True, data, files))
     assert members(zipped.content.data) == {

@@ -145,7 +145,7 @@ async def test_a_name_that_leads_elsewhere_a_moment_later_is_judged_again() -> N
     judging = Guard(names)
     assert await judging.resolve("rebinding.example", 80) == ("1.1.1.1",)
     with pytest.raises(TargetRefused):
-        await judging.connect("rebinding.example", 80)
+        await judging.resolve("rebinding.example", 80)
     assert len(names.asked) == 2
 
 
@@ -212,21 +212,6 @@ def test_a_host_that_a_proxy_resolves(host: str) -> None:
 def test_other_names_are_the_proxys_to_judge() -> None:
     for host in ("firm.example", "localhost.firm.example", "1.1.1.1"):
         guard().judge_unresolved(host)
-
-
-async def test_a_connection_goes_to_the_address_that_was_judged() -> None:
-    server = socket.create_server(("127.0.0.1", 0))
-    port = server.getsockname()[1]
-    names = Names(["127.0.0.2", "127.0.0.1"])
-    judging = Guard(names, lambda: [ip_network("127.0.0.0/8")])
-    with server:
-        # nobody listens at the first
-        made = await judging.connect("firm.example", port)
-        assert made.getpeername() == ("127.0.0.1", port)
-        made.close()
-    assert names.asked == [("firm.example", port)]
-    with pytest.raises(ConnectionRefusedError):
-        await judging.connect("firm.example", port)
 
 
 async def test_the_systems_own_names() -> None:

@@ -24,6 +24,7 @@ from fakturahub.storage import companies as stored
 from fakturahub.storage import ledger
 from fakturahub.storage.accounts import plain
 from fakturahub.storage.database import Database
+from tests.peers.certificates import Authority
 from tests.peers.sftp import key as ssh_key
 from tests.peers.sftp import private, public
 
@@ -339,3 +340,18 @@ def test_keys_of_the_print_house_are_looked_at_before_letters_wait(tmp_path: Pat
     first, second = refused.value.faults
     assert first.startswith("print.host_key: Line 1")
     assert second == "print.key: The hub's private key cannot be read: it is no key of OpenSSH or in PEM."
+
+
+def test_certificates_of_pushes_are_looked_at_before_documents_wait(tmp_path: Path) -> None:
+    authority = Authority()
+    mine = authority.issue("hub.example", client=True)
+    push = "[company.pagero]\nusername = 'a'\npassword = 'b'\n[company.pagero.push]\nurl = 'https://a.example/'\n"
+    shown = f"{push}auth = 'mtls'\ncert = '''{mine.cert}'''\nca = '''{authority.cert}'''\n"
+    assert read(tmp_path, company("berg"), f"{shown}key = '''{mine.key}'''").companies
+    for keys, fault in (
+        (f"{shown}key = 'TOPSECRET'", "`cert` and `key` are not a certificate and its key in PEM."),
+        (f"{push}ca = 'nothing'", "`ca` holds no certificate in PEM."),
+    ):
+        with pytest.raises(ProvisioningError) as caught:
+            read(tmp_path, company("berg"), keys)
+        assert caught.value.faults == (f"company.berg.pagero.push: {fault}",)

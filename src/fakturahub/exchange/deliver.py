@@ -12,16 +12,15 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-import msgspec
-
 from fakturahub import telemetry
 from fakturahub.errors import DatabaseUnavailable, FakturahubError, InternalFault
+from fakturahub.exchange.contents import prepared_of
 from fakturahub.exchange.prepare import prepare
 from fakturahub.exchange.submit import INBOX
 from fakturahub.model import Attachment, Clock, DeliveryState
 from fakturahub.storage import converted
 from fakturahub.storage.batches import Batches
-from fakturahub.storage.converted import Converted, FileRow, Prepared
+from fakturahub.storage.converted import Prepared
 from fakturahub.storage.database import Database
 from fakturahub.storage.inbox_deliveries import Batch, InboxDeliveries
 from fakturahub.storage.payloads import PayloadStore
@@ -115,22 +114,17 @@ class Deliverer:
         except Exception as error:  # one document must not keep back the others of its batch
             log.exception("conversion failed", delivery=str(delivery_id), wanted=source.wanted)
             raise InternalFault(f"Writing the document as {source.wanted} failed.") from error
-        report = msgspec.json.encode(made.report).decode()
-        if made.refusal is not None:
-            return Prepared(report, error=str(made.refusal)), len(report)
-        if made.written is None:
-            return Prepared(report), len(report)
-        written = made.written
-        files = tuple(
-            [
-                FileRow(file.name, file.mime, file.description, await self._payloads.keep(file.content))
-                for file in written.files
-            ]
-        )
-        facts = msgspec.json.encode({"recognition": written.recognition, "heading": written.heading}).decode()
-        row = Converted(facts, await self._payloads.keep(written.data), files)
-        size = sum(len(kept.payload or b"") for kept in (row.kept, *(file.kept for file in files)))
-        return Prepared(report, row, made.report.target), size + len(facts) + len(report)
+        prepared = await prepared_of(made, self._payloads)
+        return prepared, _size(prepared)
+
+
+def _size(prepared: Prepared) -> int:
+    """The bytes of *prepared* that are held in memory."""
+    written = prepared.converted
+    if written is None:
+        return len(prepared.report)
+    kept = (written.kept, *(file.kept for file in written.files))
+    return len(prepared.report) + len(written.facts) + sum(len(one.payload or b"") for one in kept)
 
 
 def _count(batch: Batch) -> None:

@@ -11,9 +11,9 @@ from fakturahub.errors import ConversionLoss, FakturahubError, InternalFault
 from fakturahub.exchange import terms
 from fakturahub.exchange.contents import prepared_of
 from fakturahub.exchange.convert import Report, is_as_wanted
-from fakturahub.formats.enclosing import archive, stem_of
 from fakturahub.exchange.parcels import Made
 from fakturahub.exchange.prepare import Preparation, prepare
+from fakturahub.formats.enclosing import archive, stem_of
 from fakturahub.identity.companies import Companies
 from fakturahub.model import Attachment, Content, Heading, Loss
 from fakturahub.model.ways import HttpWay

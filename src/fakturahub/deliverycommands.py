@@ -78,7 +78,10 @@ def hold(id: Delivery, why: Why, data: Data = DEFAULT_DATA, database: DatabaseUr
 
 
 def release(
-    id: Delivery,
+    id: Annotated[UUID | None, typer.Argument(help="Id of the delivery, unless --target is given.")] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", help="Release all that are held of this target, as `targets` shows it.")
+    ] = None,
     why: Annotated[str | None, typer.Option("--why", help="The reason, for the record.")] = None,
     data: Data = DEFAULT_DATA,
     database: DatabaseUrl = None,
@@ -86,7 +89,15 @@ def release(
     """Let a held delivery go on: one that a person held, or that waited for a setting or a credential."""
     from fakturahub.exchange import verbs
 
-    _do(data, database, why, lambda all_of_it, _, word: verbs.release(all_of_it.database, id, word))
+    if (id is None) == (target is None):
+        raise typer.BadParameter("Name the delivery, or a target with --target.")
+
+    def verb(all_of_it: Opened, _: Companies, word: Word) -> Awaitable[str]:
+        if id is not None:
+            return verbs.release(all_of_it.database, id, word)
+        return verbs.release_all(all_of_it.database, target or "", word)
+
+    _do(data, database, why, verb)
 
 
 def withdraw(id: Document, why: Why, data: Data = DEFAULT_DATA, database: DatabaseUrl = None) -> None:

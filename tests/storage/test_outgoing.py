@@ -207,6 +207,8 @@ async def test_a_dead_target_is_left_alone_and_comes_back_in_order_of_age(empty_
         assert row[0] == 1
         assert row[1] > clock.at
         # what was under way when it opened, and nothing after that
+        await asyncio.sleep(0.3)
+        await engine.settle()
         tried = len(peer.handed)
         assert 10 <= tried <= 10 + SCHEDULES["http"].at_once
         clock.forward(seconds=29)

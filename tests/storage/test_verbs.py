@@ -90,6 +90,18 @@ async def test_held_and_released(empty_db: Database) -> None:
     assert told[1][1] == {"by": "ben", "was": "held"}
 
 
+async def test_all_that_are_held_of_a_target_are_released(empty_db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verbs, "AT_A_TIME", 2)
+    ids = await outgoing(empty_db, 5, target="http x")
+    other = await outgoing(empty_db, 1, target="http y")
+    await run(empty_db, "UPDATE delivery SET state = 'held'")
+    assert await verbs.release_all(empty_db, "http x", WORD) == "5 deliveries are released."
+    assert await states(empty_db, [*ids, *other]) == ["pending"] * 5 + ["held"]
+    assert [kind for kind, _ in await events(empty_db, "delivery.")] == ["delivery.released"] * 5
+    with pytest.raises(NotFound, match="No delivery to the target 'http x' is held"):
+        await verbs.release_all(empty_db, "http x", WORD)
+
+
 async def test_a_letter_that_was_held_is_not_released_before_its_cut_off(empty_db: Database) -> None:
     cut_off = NOW + timedelta(hours=3)
     (id_,) = await outgoing(empty_db, target="print", details={"class": 2}, due_at=cut_off)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import secrets
 import socket
 from collections import Counter, deque
@@ -137,15 +138,18 @@ class Dispatcher:
             await self._wait(PAUSE)
             return
         await asyncio.sleep(ROUND)
-        if not more:
+        if more is None:
+            # two nodes that met do not meet again
+            await self._wait(random.uniform(ROUND, 5 * ROUND))  # noqa: S311
+        elif not more:
             await self._wait(LOOK)
 
     async def _wait(self, seconds: float) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._due_now.wait(), seconds)
 
-    async def _claim(self) -> bool:
-        """Whether anything was claimed."""
+    async def _claim(self) -> bool | None:
+        """Whether anything was claimed; None where nothing was, and another node was in the way."""
         if len(self._hands) >= IN_HAND:
             return False
         now = self._clock.now()
@@ -155,12 +159,12 @@ class Dispatcher:
         wanted = self._wanted(due, now)
         if not wanted:
             return False
-        leased = await self._claims.claim(wanted, now)
+        leased, met = await self._claims.claim(wanted, now)
         for one in leased:
             self._hands[one.id] = _Hand(one, now)
             self._of_target[one.target] += 1
         self._waiting.extend(leased)
-        return bool(leased)
+        return bool(leased) or (None if met else False)
 
     def _wanted(self, due: Sequence[Due], now: datetime) -> list[Wanted]:
         """How much to claim of each target, within what this process has room for."""
@@ -169,7 +173,8 @@ class Dispatcher:
         room = min(room, CLAIMED)
         wanted: dict[str, Wanted] = {}
         self._after = due[-1].key if len(due) >= TARGETS else ""
-        for one in due:
+        # nodes that look at the same moment do not all want the same
+        for one in random.sample(due, len(due)):
             channel = channel_of(one.key)
             in_batches = channel in self._sender.batch_channels
             at_once = breaker.at_once(one.breaker, schedule_of(channel).at_once, now)

@@ -21,6 +21,9 @@ from fakturahub.storage.delivery_verbs import Changing, NewDelivery, Standing, W
 from fakturahub.storage.documents import Whole
 from fakturahub.storage.payloads import PayloadStore
 
+#: deliveries that are released in one transaction
+AT_A_TIME = 500
+
 _UNDER_WAY = (
     "is being sent at this moment, and what comes of that is not known yet. Ask again when it is; "
     "`fakturahub document` shows it."
@@ -79,10 +82,33 @@ async def release(database: Database, delivery_id: UUID, word: Word) -> str:
         if one.state is not DeliveryState.HELD:
             raise Refused(f"Delivery {delivery_id} is {one.state}, not held.")
         held = [each for each in some if each.state is DeliveryState.HELD]
-        early = one.channel == LETTER and not one.attempts and one.due_at > word.at
+        early = _is_early(one, word)
         await change.start(held, "delivery.released", due_at=one.due_at if early else None)
         when = f"at {one.due_at:%Y-%m-%d %H:%M} UTC" if early else "now"
         return f"Delivery {delivery_id} is released and due {when}{_with_others(held)}."
+
+
+async def release_all(database: Database, target: str, word: Word) -> str:
+    """Let all held deliveries of a target go on, as `release` does one; so many at a time. Raises `NotFound`."""
+    count = 0
+    while True:
+        async with changing(database, word) as change:
+            some = await change.held_of(target, AT_A_TIME)
+            early = [one for one in some if _is_early(one, word)]
+            await change.start([one for one in some if one not in early], "delivery.released")
+            for due_at in sorted({one.due_at for one in early}):
+                await change.start([one for one in early if one.due_at == due_at], "delivery.released", due_at=due_at)
+        count += len(some)
+        if len(some) < AT_A_TIME:
+            break
+    if not count:
+        raise NotFound(f"No delivery to the target {target!r} is held. `fakturahub targets` lists targets.")
+    return f"{count:,} {'delivery is' if count == 1 else 'deliveries are'} released."
+
+
+def _is_early(one: Standing, word: Word) -> bool:
+    """Whether it is a letter that waits for its cut-off."""
+    return one.channel == LETTER and not one.attempts and one.due_at > word.at
 
 
 async def withdraw(database: Database, document_id: UUID, word: Word) -> str:

@@ -18,7 +18,7 @@ import msgspec
 from fakturahub.clock import new_id
 from fakturahub.model import Heading, Recognition
 from fakturahub.storage.database import Database, PlainSession, translated
-from fakturahub.storage.letter_batches import claim_letters
+from fakturahub.storage.letter_batches import claim_letters, is_free
 from fakturahub.storage.outgoing import Claimed
 from fakturahub.storage.payloads import Kept
 from fakturahub.storage.targets import Breaker
@@ -101,7 +101,9 @@ WITH free AS MATERIALIZED (
     SELECT w.key,
            least(w.most, w.at_once - (SELECT count(*) FROM delivery d WHERE d.target = w.key AND d.state = 'sending'))
                AS slots
-    FROM unnest($1::text[], $2::int[], $3::int[]) AS w (key, at_once, most)),
+    FROM unnest($1::text[], $2::int[], $3::int[]) AS w (key, at_once, most)
+    -- it may have opened since somebody looked
+    WHERE NOT EXISTS (SELECT FROM target t WHERE t.key = w.key AND t.open_until IS NOT NULL)),
 picked AS MATERIALIZED (
     SELECT p.id, p.document_id
     FROM free CROSS JOIN LATERAL (
@@ -154,8 +156,8 @@ class Claims:
         found = {row[0]: Due(row[0], None if row[1] is None else Breaker(*row[1:])) for row in rows}
         return [*(Due(row[0], Breaker(*row)) for row in again if row[0] not in found), *found.values()]
 
-    async def claim(self, wanted: Sequence[Wanted], now: datetime) -> list[Leased]:
-        """Claim for this node. A target that another node is claiming from at this moment is left out."""
+    async def claim(self, wanted: Sequence[Wanted], now: datetime) -> tuple[list[Leased], bool]:
+        """Claim for this node, and whether a target was left out because another node was claiming from it."""
         with translated():
             async with self._session.transaction() as connection:
                 await connection.execute("SET LOCAL synchronous_commit = off")
@@ -165,7 +167,8 @@ class Claims:
                     _LOCKS,
                 )
                 free = {row[0] for row in rows}
-                return await self._claim(connection, [one for one in wanted if one.key in free], now)
+                claimed = await self._claim(connection, [one for one in wanted if one.key in free], now)
+                return claimed, len(free) < len(wanted)
 
     async def _claim(
         self, connection: asyncpg.Connection[asyncpg.Record], wanted: Sequence[Wanted], now: datetime
@@ -178,6 +181,8 @@ class Claims:
             if one.in_batches:
                 letters = await claim_letters(connection, one.key, self.node, now, until, whenever_due=one.oldest_first)
                 claimed += [Leased(*letter) for letter in letters]
+                if one.oldest_first and not letters:
+                    await _nothing_waits(connection, one.key, now)
             elif one.oldest_first:
                 claimed += await self._claim_oldest(connection, one, now)
         plain = [one for one in wanted if not one.in_batches and not one.oldest_first]
@@ -198,9 +203,7 @@ class Claims:
         self, connection: asyncpg.Connection[asyncpg.Record], one: Wanted, now: datetime
     ) -> list[Leased]:
         """The oldest delivery of a target that nothing is under way to."""
-        if await connection.fetchval(
-            "SELECT EXISTS (SELECT FROM delivery WHERE target = $1 AND state = 'sending')", one.key
-        ):
+        if not await is_free(connection, one.key, now):
             return []
         oldest = await connection.fetchrow(
             f"""SELECT id, due_at FROM delivery
@@ -210,8 +213,7 @@ class Claims:
             now,
         )
         if oldest is None:
-            # nothing is left to find out with
-            await connection.execute("DELETE FROM target WHERE key = $1 AND open_until <= $2", one.key, now)
+            await _nothing_waits(connection, one.key, now)
             return []
         if one.turn_is_given and oldest["due_at"] > now:
             await connection.execute(
@@ -314,6 +316,17 @@ async def _pull(connection: asyncpg.Connection[asyncpg.Record], key: str, since:
     )
     if int(count.rpartition(" ")[2]) < PULL:
         await connection.execute("UPDATE target SET pulling = false WHERE key = $1 AND pulling", key)
+
+
+async def _nothing_waits(connection: asyncpg.Connection[asyncpg.Record], key: str, now: datetime) -> None:
+    """Forget the breaker of a target that nothing is left for to find out with."""
+    await connection.execute(
+        f"""DELETE FROM target WHERE key = $1 AND open_until <= $2
+              AND NOT EXISTS (SELECT FROM delivery WHERE target = $1 AND {_WAITING})
+              AND NOT EXISTS (SELECT FROM delivery WHERE target = $1 AND state = 'sending')""",  # noqa: S608
+        key,
+        now,
+    )
 
 
 async def _record_lost(

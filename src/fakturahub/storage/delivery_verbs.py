@@ -83,6 +83,16 @@ class Changing:
         )
         return [_standing(row) for row in rows]
 
+    async def held_of(self, target: str, most: int) -> list[Standing]:
+        """Held deliveries of a target, the oldest first."""
+        rows = await self._connection.fetch(
+            f"""SELECT {_STANDING} FROM delivery WHERE state = 'held' AND target = $1
+                ORDER BY id LIMIT $2 FOR NO KEY UPDATE""",  # noqa: S608 - names of ours
+            target,
+            most,
+        )
+        return [_standing(row) for row in rows]
+
     async def of_document(self, document_id: UUID) -> list[Standing]:
         """The deliveries of a document."""
         rows = await self._connection.fetch(

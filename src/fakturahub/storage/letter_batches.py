@@ -33,9 +33,7 @@ async def claim_letters(
     were tried is due in any case. A new one takes all letters of one kind that are due, up to `LETTERS`. Nothing while
     a batch is under way. For each letter its delivery, its target, the size of its document in bytes, and its batch.
     """
-    if await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM delivery WHERE target = $1 AND state = 'sending')", target
-    ):
+    if not await is_free(connection, target, now):
         return []
     batch_id: UUID | None = await connection.fetchval(
         """SELECT batch_id FROM delivery
@@ -63,6 +61,16 @@ async def claim_letters(
         now,
     )
     return [tuple(row) for row in rows]
+
+
+async def is_free(connection: asyncpg.Connection[asyncpg.Record], target: str, now: datetime) -> bool:
+    """Whether nothing is under way to *target*, whose lock the open transaction holds, and its breaker is not open."""
+    under_way = "SELECT EXISTS (SELECT FROM delivery WHERE target = $1 AND state = 'sending')"
+    if await connection.fetchval(under_way, target):
+        return False
+    # Asked after that: whatever was under way until then has told the breaker what came of it.
+    opened = "SELECT EXISTS (SELECT FROM target WHERE key = $1 AND open_until > $2)"
+    return not await connection.fetchval(opened, target, now)
 
 
 async def _form(connection: asyncpg.Connection[asyncpg.Record], target: str, now: datetime) -> UUID | None:

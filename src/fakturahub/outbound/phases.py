@@ -1,9 +1,9 @@
-"""How far a call came, and how long each part of it took: what the HTTP library tells while it works."""
+"""How far a call came, and how long each part of it took."""
 
 from __future__ import annotations
 
 import time
-from types import SimpleNamespace
+from contextvars import ContextVar
 
 import aiohttp
 
@@ -44,27 +44,5 @@ class Phases:
         self.timings["failed"] = time.perf_counter() - self._began
 
 
-def tracing() -> aiohttp.TraceConfig:
-    """What makes a session tell the `Phases` that a request has as its ``trace_request_ctx``."""
-    config = aiohttp.TraceConfig()
-    config.on_connection_create_start.append(_connecting)
-    config.on_connection_create_end.append(_connected)
-    config.on_dns_resolvehost_start.append(_resolving)
-    config.on_dns_resolvehost_end.append(_resolved)
-    return config
-
-
-async def _connecting(_: object, context: SimpleNamespace, __: object) -> None:
-    context.trace_request_ctx.connecting()
-
-
-async def _connected(_: object, context: SimpleNamespace, __: object) -> None:
-    context.trace_request_ctx.connection_made()
-
-
-async def _resolving(_: object, context: SimpleNamespace, __: object) -> None:
-    context.trace_request_ctx.resolving()
-
-
-async def _resolved(_: object, context: SimpleNamespace, __: object) -> None:
-    context.trace_request_ctx.resolved()
+#: of the call that the task in hand makes; whoever looks a name up for it is told in its own context
+current: ContextVar[Phases] = ContextVar("phases")

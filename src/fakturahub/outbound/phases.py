@@ -40,7 +40,8 @@ class Phases:
         """Note how far it came."""
         kept = not self.fresh
         self.connected = self.connected or kept
-        self.stale = kept and isinstance(error, aiohttp.ServerDisconnectedError | aiohttp.ClientOSError)
+        closed = aiohttp.ServerDisconnectedError | aiohttp.ClientOSError | ConnectionError
+        self.stale = kept and isinstance(error, closed)
         self.timings["failed"] = time.perf_counter() - self._began
 
 

@@ -51,6 +51,12 @@ def test_the_commands_are_those_of_the_house() -> None:
         "rules remove",
         "render",
         "credits",
+        "cancel",
+        "hold",
+        "release",
+        "withdraw",
+        "resend",
+        "targets",
     }
 
 

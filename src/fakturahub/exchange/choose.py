@@ -141,40 +141,38 @@ def decide(question: Question, known: Known, settings: Settings) -> Decision:
 
     Of a letter whose pages are not counted the price is not known: ask again with them.
     """
-    steps: dict[Medium, Callable[[], Decision | str]] = {
-        Medium.NETWORK: lambda: _network(question, known),
-        Medium.EMAIL: lambda: _mail(question),
-        Medium.PRINT: lambda: _letter(question, settings),
-    }
-    reasons: list[str] = []
+    ways, reasons = question.sender.ways, []
+    if Medium.NETWORK in ways:
+        found = _network(question, known)
+        if isinstance(found, Decision):  # most documents: nothing else is asked
+            return _priced(found, settings)
+        reasons.append(found)
+    else:
+        reasons.append(f"{question.sender.name} sends nothing through the network")
     for medium in _order(question):
-        if medium not in question.sender.ways:
-            if medium is Medium.NETWORK:
-                reasons.append(f"{question.sender.name} sends nothing through the network")
-            continue
-        found = steps[medium]()
-        if isinstance(found, str):
+        if medium in ways:
+            found = _mail(question) if medium is Medium.EMAIL else _letter(question, settings)
+            if isinstance(found, Decision):
+                whole = msgspec.structs.replace(found, why="; ".join([*reasons, found.why]))
+                return _priced(whole, settings)
             reasons.append(found)
-            continue
-        return _priced(msgspec.structs.replace(found, why="; ".join([*reasons, found.why])), question, settings)
-    return Decision(why="; ".join(reasons) or f"{question.sender.name} has no way to send by")
+    return Decision(why="; ".join(reasons))
 
 
 def _order(question: Question) -> Iterator[Medium]:
-    """Network first; then the document's own address, the sender's preference, and e-mail before paper."""
+    """Behind the network: the document's own address, the sender's preference, and e-mail before paper."""
     wanted = [
-        Medium.NETWORK,
         Medium.EMAIL if _mailbox(question.buyer.endpoint) else None,
         Medium.PRINT if question.on_paper else None,
         question.prefer,
         Medium.EMAIL,
         Medium.PRINT,
     ]
-    yield from dict.fromkeys(one for one in wanted if one is not None)
+    yield from dict.fromkeys(one for one in wanted if one is not None and one is not Medium.NETWORK)
 
 
-def _priced(decision: Decision, question: Question, settings: Settings) -> Decision:
-    if decision.uncounted:
+def _priced(decision: Decision, settings: Settings) -> Decision:
+    if not settings.prices or decision.uncounted:
         return decision
     details = decision.details or {}
     letter = decision.channel == LETTER

@@ -213,8 +213,8 @@ class Exchange:
 
         Raises `Overloaded` where too many wait for that, `RenderingFailed`.
         """
-        decision = judged.decision
-        language = None if decision is None or decision.details is None else decision.details["language"]
+        details = judged.decision.details if judged.decision is not None else None
+        language = None if details is None else details["language"]
         question = _question(submission, sender, part, read)
         if self._uncounted >= COUNTED_LATER:
             raise Overloaded("More letters wait for their pages to be counted than the hub takes.", retry_after=5)
@@ -230,12 +230,8 @@ class Exchange:
             question = msgspec.structs.replace(question, pages=pages.count)
         finally:
             self._uncounted -= 1
-        return self._decided(judged, question)
-
-    def _decided(self, judged: Judged, question: Question) -> Judged:
         decision = decide(question, self._known, self._now())
-        state = DocumentState.ROUTED if decision.channel is not None else DocumentState.UNROUTABLE
-        return msgspec.structs.replace(judged, decision=decision, state=state)
+        return msgspec.structs.replace(judged, decision=decision, state=_state_of(decision))
 
     def _judge(self, submission: Submission, sender: Company, part: Part, read: Read) -> Judged:
         document_id = new_id(submission.at)
@@ -259,8 +255,12 @@ class Exchange:
             findings.insert(0, _finding(mismatch, Severity.WARNING))
         if verdict is Verdict.INVALID and sender.validation == "reject":
             return rejected(_broken(findings), heading.number, *findings)
-        taken = Judged(document_id, DocumentState.VALIDATED, heading.number, None, tuple(findings), verdict=verdict)
-        return self._decided(taken, _question(submission, sender, part, read))
+        decision = decide(_question(submission, sender, part, read), self._known, self._now())
+        return Judged(document_id, _state_of(decision), heading.number, decision, tuple(findings), verdict=verdict)
+
+
+def _state_of(decision: Decision) -> DocumentState:
+    return DocumentState.ROUTED if decision.channel is not None else DocumentState.UNROUTABLE
 
 
 def _question(submission: Submission, sender: Company, part: Part, read: Read) -> Question:

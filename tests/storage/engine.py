@@ -17,7 +17,7 @@ from fakturahub.exchange.sending import Sender
 from fakturahub.model import Content, Fault, Outcome, Parcel, Record, Result
 from fakturahub.storage.database import Database
 from fakturahub.storage.outgoing import Claimed
-from fakturahub.storage.submissions import DeliveryRow
+from fakturahub.storage.submissions import DeliveryRow, SubmissionWriter
 from tests.storage.rows import NOW, query, submission, writing
 
 DELIVERED = Outcome(Result.DELIVERED, "arrived", Record("https://peer.example/", sent=10, received=2), receipt="r-1")
@@ -154,6 +154,7 @@ async def outgoing(
     details: dict[str, Any] | None = None,
     due_at: datetime | None = None,
     receiver: UUID | None = None,
+    writer: SubmissionWriter | None = None,
 ) -> list[UUID]:
     """Store documents with one delivery each that leaves the hub, the last one made *at*; ids, the oldest first."""
     target = target or f"http {receiver or uuid4()}"
@@ -176,8 +177,11 @@ async def outgoing(
             due_at=due_at,
         )
         rows.append(msgspec.structs.replace(one, deliveries=(delivery,)))
-    async with writing(database) as writer:
+    if writer is not None:
         await asyncio.gather(*(writer.store(one) for one in rows))
+    else:
+        async with writing(database) as own:
+            await asyncio.gather(*(own.store(one) for one in rows))
     return [one.deliveries[0].id for one in rows]
 
 

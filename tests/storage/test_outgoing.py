@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import asyncpg
 import pytest
 
 from fakturahub.exchange import schedule
@@ -16,7 +18,7 @@ from fakturahub.storage import claims
 from fakturahub.storage.claims import Claims, Wanted
 from fakturahub.storage.database import Database
 from tests.storage.engine import DELIVERED, DOWN, Engine, Peer, SetClock, all_are, outgoing, running, states, until
-from tests.storage.rows import NOW, query
+from tests.storage.rows import NOW, query, run
 
 
 @pytest.fixture
@@ -403,3 +405,27 @@ async def test_the_breaker_hears_of_a_batch_once(empty_db: Database, clock: SetC
 
 def test_limits_that_other_modules_lean_on() -> None:
     assert schedule.SCHEDULES["print"].at_once == 1
+
+
+async def test_looking_for_work_costs_by_targets_and_not_by_deliveries(empty_db: Database, empty_url: str) -> None:
+    for number in range(3):
+        (id_,) = await outgoing(empty_db, target=f"http {number}")
+        await run(
+            empty_db,
+            """INSERT INTO delivery (id, document_id, company_id, channel, address, state, why, wanted_syntax, attempts,
+                                     due_at, created_at, changed_at, target)
+               SELECT gen_random_uuid(), document_id, company_id, channel, address, 'retrying', why, wanted_syntax, 1,
+                      due_at + interval '1 h', created_at, changed_at, target
+               FROM delivery, generate_series(1, 5000) WHERE id = :id""",
+            id=id_,
+        )
+    connection = await asyncpg.connect(empty_url)
+    try:
+        await connection.execute("ANALYZE delivery")
+        looked = claims._DUE.replace("$1", "''").replace("$2", "now() + interval '1 day'").replace("$3", "250")
+        (plan,) = json.loads(await connection.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {looked}"))
+        assert plan["Plan"]["Actual Rows"] == 3
+        blocks = plan["Plan"]["Shared Hit Blocks"] + plan["Plan"]["Shared Read Blocks"]
+        assert blocks < 40, "some for each probe of the index, and no more"
+    finally:
+        await connection.close()

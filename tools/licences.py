@@ -36,8 +36,9 @@ BESIDE = {
     "python-stdnum": "(License :: OSI Approved :: GNU Lesser General Public License v2 or later (LGPLv2+))",
 }
 
-# Imported, and used as they come: MPL 2.0 asks that who passes on changed files of theirs passes on their source.
-UNCHANGED = {"pikepdf": "MPL-2.0"}
+# Imported, and used as they come: MPL 2.0 and EPL 2.0 ask that who passes on changed files of theirs passes on their
+# source.
+UNCHANGED = {"asyncssh": "EPL-2.0 OR GPL-2.0-or-later", "pikepdf": "MPL-2.0"}
 
 # The words of older metadata, as SPDX identifiers.
 SPDX_OF_CLASSIFIER = {

@@ -8,6 +8,7 @@ line of every key, ``loading`` reads a whole file. Nothing here opens a connecti
 from fakturahub.config.forms import StatusCodes, routing_form, status_codes
 from fakturahub.config.loading import load
 from fakturahub.config.logo import LOGO_LIMIT, Logo
+from fakturahub.config.push import HttpPush
 from fakturahub.config.secret import Kept, Secret
 from fakturahub.config.tables import (
     SYNTAXES,
@@ -16,11 +17,11 @@ from fakturahub.config.tables import (
     Dialects,
     DialectSection,
     Entry,
-    HttpPush,
     Hub,
     Letters,
     LetterStyle,
     Mail,
+    MailStyle,
     Operator,
     Outbound,
     PageStyle,
@@ -48,6 +49,7 @@ __all__ = [
     "Letters",
     "Logo",
     "Mail",
+    "MailStyle",
     "Operator",
     "Outbound",
     "PageStyle",

@@ -19,6 +19,7 @@
     │   ├── UnknownPath              MethodNotAllowed    BadRequest
     │   ├── NotAuthenticated         the caller did not prove who it is
     │   │   └── ClockSkew
+    │   ├── InsufficientCredit       the account does not cover what the deliveries cost
     │   └── PermissionDenied         NoContract          NotFound            RateLimited
     ├── Unavailable                  the hub's fault, the same request may succeed later
     │   ├── DatabaseUnavailable      PayloadStoreUnavailable
@@ -29,6 +30,7 @@
     └── OperatorError                what the person who runs the hub has to put right
         ├── ProvisioningError        DataFolderError     MasterKeyError
         ├── SchemaTooNew             SchemaTooOld        PrivateServerError
+        ├── TargetRefused            UnusableCredential  the hub does not connect there, or has nothing to show
         └── PackRefused              StalePack           a rule pack that is not taken whole; one compiled by another
         version
 
@@ -83,6 +85,7 @@ from fakturahub.errors.request import (
     ClockSkew,
     PermissionDenied,
     NoContract,
+    InsufficientCredit,
     NotFound,
     RateLimited,
 )
@@ -107,6 +110,8 @@ from fakturahub.errors.operator import (
     PrivateServerError,
     PackRefused,
     StalePack,
+    TargetRefused,
+    UnusableCredential,
 )
 # isort: on
 
@@ -122,6 +127,7 @@ __all__ = [
     "EmptyBody",
     "FakturahubError",
     "IdempotencyConflict",
+    "InsufficientCredit",
     "InternalFault",
     "InvalidDocument",
     "MasterKeyError",
@@ -150,6 +156,7 @@ __all__ = [
     "SellerMismatch",
     "SeveralDocuments",
     "StalePack",
+    "TargetRefused",
     "TooDeep",
     "TooLarge",
     "TooManyParts",
@@ -160,6 +167,7 @@ __all__ = [
     "UnknownPath",
     "UnreadableAttachment",
     "UnrenderableDocument",
+    "UnusableCredential",
     "UnwritableDocument",
     "WrongCharset",
     "ZipTooLarge",

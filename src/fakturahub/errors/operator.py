@@ -74,3 +74,26 @@ class StalePack(OperatorError):
     code = "stale-pack"
     title = "A compiled rule pack does not fit this version"
     advice = "The hub compiles an installed pack again by itself. If this stays, remove the cache of compiled packs."
+
+
+class TargetRefused(OperatorError):
+    """The hub does not connect to a target, see ``outbound.guard``; one sentence with its address and what that is."""
+
+    code = "target-refused"
+    title = "The hub does not connect to this address"
+    advice = (
+        "Only addresses of the public internet are connected to. Where the target is meant to be in a network of your "
+        "own, list that network in `trusted_networks` under `[outbound]`; an address that is link-local or serves "
+        "metadata has to be listed alone."
+    )
+
+
+class UnusableCredential(OperatorError):
+    """A certificate, a key or an authority that the hub was given for its connections; the key is never quoted."""
+
+    code = "unusable-credential"
+    title = "A certificate or a key cannot be used"
+    advice = (
+        "Give certificates and keys in PEM, the key without a password and of the same pair as the certificate, and "
+        "apply the provisioning file again."
+    )

@@ -59,6 +59,14 @@ class NoContract(Refused):
     advice = "Ask the hub's operator to add the service to the company's contracts."
 
 
+class InsufficientCredit(Refused):
+    """The message says what it costs and what there is; nothing was stored, and the same request may be sent again."""
+
+    code = "insufficient-credit"
+    title = "The account has too few credits"
+    advice = "Nothing was stored. Have credits added to the account and send the same request again, with the same key."
+
+
 class NotFound(Refused):
     code = "not-found"
     title = "There is nothing under this id"

@@ -16,7 +16,7 @@ import msgspec
 
 from fakturahub.errors import RenderingFailed
 from fakturahub.exchange import render
-from fakturahub.exchange.render import MIME, Look, Page, Style
+from fakturahub.exchange.render import MIME, Look, Page
 from fakturahub.model import Attachment, Clock
 from fakturahub.render import html
 from fakturahub.render.page import TEMPLATE_VERSION
@@ -71,12 +71,27 @@ class Renditions:
         if asked.language is None:
             asked = msgspec.structs.replace(asked, language=render.language_of(source.language))
         if asked.style is None:
-            asked = msgspec.structs.replace(asked, style=_style_of(source))
+            asked = msgspec.structs.replace(asked, style=render.style_of(source.style))
         else:
             # It brings its own picture.
             source = msgspec.structs.replace(source, style={})
         made = await self._page(source, form, asked, page if form in ("jpg", "png") else 1)
         return Rendition(made.data, MIME[form], made.pages, made.own)
+
+    async def document(self, any_id: UUID) -> tuple[bytes, list[Attachment]] | None:
+        """What pages of *any_id* are made of: the document's bytes, and the files beside it.
+
+        None where there is no such document or delivery. Raises what ``PayloadStore.load`` raises.
+        """
+        source = await stored.source_of(self._database, any_id)
+        return None if source is None else await self._loaded(source)
+
+    async def _loaded(self, source: stored.Source) -> tuple[bytes, list[Attachment]]:
+        files = [
+            Attachment(file.name, file.mime, await self._payloads.load(file.kept), file.description)
+            for file in source.files
+        ]
+        return await self._payloads.load(source.kept), files
 
     async def _page(self, source: stored.Source, form: str, look: Look, number: int) -> Page:
         """The page as it is kept, else as somebody is making it, else made."""
@@ -112,11 +127,7 @@ class Renditions:
             async with self._room:
                 picture = await asyncio.to_thread(render.picture_of, whole, form, number)
             return Page(picture, whole.pages, whole.own)
-        data = await self._payloads.load(source.kept)
-        files = [
-            Attachment(file.name, file.mime, await self._payloads.load(file.kept), file.description)
-            for file in source.files
-        ]
+        data, files = await self._loaded(source)
         look = await self._with_logo(source, look)
         draw = render.pdf_of if form == "pdf" else render.html_of
         async with self._room:
@@ -147,20 +158,11 @@ def _hash_of(source: stored.Source) -> bytes:
     return made_of.digest()
 
 
-def _style_of(source: stored.Source) -> Style:
-    """The style of the sending company, still without its logo."""
-    stated = source.style
-    return Style(
-        accent=stated.get("colour") or Style().accent,
-        footer=tuple(stated.get("footer") or ()),
-        window=stated.get("window"),
-    )
-
-
 def _variant(source: stored.Source, form: str, look: Look, number: int) -> str:
     """How the page looks, in words that differ where the page does."""
     seen = msgspec.msgpack.encode((look.style, source.style.get("logo") or ""))
     style = hashlib.sha256(seen).hexdigest()[:16]
-    whose = "own" if form == "html" or not (look.ours or look.factur_x) else "factur-x" if look.factur_x else "ours"
+    whose = "letter-" if look.letter else ""
+    whose += "own" if form == "html" or not (look.ours or look.factur_x) else "factur-x" if look.factur_x else "ours"
     template = f" {html.VERSION}" if form == "html" else ""
     return f"{form} {number} {look.language or '-'} {whose} {style}{template}"

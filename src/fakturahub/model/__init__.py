@@ -1,9 +1,10 @@
 """The nouns: frozen, typed, and free of behaviour that reaches outside."""
 
-from fakturahub.model.exchange import Answer, Channel, Clock, Mode, Outcome, Parcel, Submission
+from fakturahub.model.exchange import Answer, Clock, Medium, Mode, Part, Submission
 from fakturahub.model.finding import Finding, Loss, Severity
 from fakturahub.model.heading import Attachment, AttachmentHeading, Heading, Kind, Recognition
-from fakturahub.model.party import Identifier, PartyHeading
+from fakturahub.model.outgoing import BatchChannel, Channel, Content, Fault, Outcome, Parcel, Record, Result
+from fakturahub.model.party import Identifier, PartyHeading, PostalHeading
 from fakturahub.model.reminder import Billed, Claim, CollectionNotice, Demand, Reminder
 from fakturahub.model.states import (
     DELIVERY_STEPS,
@@ -21,25 +22,33 @@ __all__ = [
     "Answer",
     "Attachment",
     "AttachmentHeading",
+    "BatchChannel",
     "Billed",
     "Channel",
     "Claim",
     "Clock",
     "CollectionNotice",
+    "Content",
     "DeliveryState",
     "Demand",
     "DocumentState",
+    "Fault",
     "Finding",
     "Heading",
     "Identifier",
     "Kind",
     "Loss",
+    "Medium",
     "Mode",
     "Outcome",
     "Parcel",
+    "Part",
     "PartyHeading",
+    "PostalHeading",
     "Recognition",
+    "Record",
     "Reminder",
+    "Result",
     "Severity",
     "Submission",
     "SubmissionState",

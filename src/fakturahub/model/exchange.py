@@ -1,4 +1,4 @@
-"""The nouns of the exchange: what is submitted, what is answered, and the seams to channels and the clock."""
+"""The nouns of the exchange: what is submitted, what is answered, and the seam to the clock."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID
 
 import msgspec
 
-from fakturahub.model.heading import Heading
+from fakturahub.model.heading import Attachment
 
 
 class Mode(StrEnum):
@@ -21,6 +21,24 @@ class Mode(StrEnum):
     TEST = "test"
     #: the whole flow, never forwarded to the receiver (Pagero "certification")
     CERT = "cert"
+
+
+class Medium(StrEnum):
+    """How a document may leave, as senders and settings name it."""
+
+    #: to a receiver of the network, the companies of this hub among them
+    NETWORK = "network"
+    EMAIL = "email"
+    #: on paper
+    PRINT = "print"
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One document of a submission, with the files beside it that are its own."""
+
+    data: bytes
+    #: under names without folders, each different; a document names those it knows by ``file://<name>``
+    files: tuple[Attachment, ...] = ()
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -38,6 +56,7 @@ class Submission(msgspec.Struct, frozen=True):
     company_id: UUID
     #: name of the dialect's folder
     dialect: str
+    #: the transfer as it came; where there are no ``parts`` it is the document itself
     data: bytes
     mode: Mode
     at: datetime
@@ -47,32 +66,10 @@ class Submission(msgspec.Struct, frozen=True):
     #: what the sender said the bytes are, in the dialect's words
     declared_type: str | None = None
     request_id: str = ""
-
-
-class Parcel(msgspec.Struct, frozen=True):
-    """One delivery as a channel sees it. A channel never learns which dialect the document came through."""
-
-    delivery_id: UUID
-    document_id: UUID
-    receiver_id: UUID
-    address: str
-    heading: Heading
-    at: datetime
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """What came of one attempt. ``retry`` tells a trouble of transport from a final refusal."""
-
-    delivered: bool
-    detail: str
-    retry: bool = False
-
-
-class Channel(Protocol):
-    """A way out. Stateless; the same parcel may be handed in twice and carries the same ``delivery_id``."""
-
-    async def send(self, parcel: Parcel) -> Outcome:
-        """Try once. Trouble of transport is an outcome, not an exception."""
+    #: the documents in ``data``, in its order; each is judged for itself, and all of them are stored together
+    parts: tuple[Part, ...] = ()
+    #: how the sender wants a document to leave whose receiver has no electronic address in this hub
+    prefer: Medium | None = None
 
 
 class Clock(Protocol):

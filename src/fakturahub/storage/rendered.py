@@ -14,8 +14,10 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from fakturahub.storage.converted import FileRow, files_of
+from fakturahub.storage import converted as converted_files
+from fakturahub.storage import document_files
 from fakturahub.storage.database import Database
+from fakturahub.storage.document_files import FileRow
 from fakturahub.storage.payloads import Kept
 from fakturahub.storage.tables import company, converted, delivery, document, logo, rendered
 
@@ -31,7 +33,7 @@ class Source(msgspec.Struct, frozen=True):
     kept: Kept
     #: ``[company.style]`` of the sending company; its logo is a hash in hexadecimal digits
     style: dict[str, Any] = {}
-    #: the files beside a document that was written for its receiver
+    #: the files beside it
     files: tuple[FileRow, ...] = ()
 
 
@@ -100,12 +102,17 @@ async def source_of(database: Database, any_id: UUID) -> Source | None:
     async with database.begin() as connection:
         row = (await connection.execute(_DOCUMENT, {"id": any_id})).one_or_none()
         if row is not None:
-            return Source(row[0], row[1], row[2], Kept(*row[4:]), row[3] or {})
+            files = await document_files.of_many(connection, [row[0]])
+            return Source(row[0], row[1], row[2], Kept(*row[4:]), row[3] or {}, tuple(files.get(row[0], ())))
         handed = (await connection.execute(_DELIVERY, {"id": any_id})).one_or_none()
-    if handed is None:
-        return None
-    files = () if handed[8] is None else tuple(await files_of(database, handed[8]))
-    return Source(handed[0], handed[1], handed[2], Kept(*handed[4:8]), handed[3] or {}, files)
+        if handed is None:
+            return None
+        document_id, written_by = handed[0], handed[8]
+        if written_by is None:
+            beside = (await document_files.of_many(connection, [document_id])).get(document_id, [])
+            return Source(document_id, handed[1], handed[2], Kept(*handed[4:8]), handed[3] or {}, tuple(beside))
+    written = await converted_files.files_of(database, written_by)
+    return Source(document_id, handed[1], handed[2], Kept(*handed[4:8]), handed[3] or {}, tuple(written))
 
 
 async def logo_of(database: Database, sha256: str) -> bytes | None:

@@ -113,9 +113,6 @@ class Changing:
 
         Raises `InsufficientCredit` where one was given up and its sender cannot pay for it any more.
         """
-        given_up = [one.id for one in some if one.state is DeliveryState.FAILED]
-        if given_up:
-            await accounts.reserve_again(self._connection, given_up, self._word.at)
         await self._connection.execute(
             """UPDATE delivery SET state = 'pending', due_at = $2, step = 0, trying_since = NULL, changed_at = $3
                WHERE id = ANY ($1)""",
@@ -124,6 +121,10 @@ class Changing:
             self._word.at,
         )
         await self._told(some, kind)
+        # After the documents: in the order in which everybody locks, none waits for another in a circle.
+        given_up = [one.id for one in some if one.state is DeliveryState.FAILED]
+        if given_up:
+            await accounts.reserve_again(self._connection, given_up, self._word.at)
         await enqueue_plain(self._connection, [one.id for one in some if one.target is None])
         if any(one.target is not None for one in some):
             await outgoing.wake(self._connection)

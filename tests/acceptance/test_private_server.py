@@ -11,9 +11,12 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
+import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -570,3 +573,20 @@ def test_as_an_ordinary_user(base: Path) -> None:
         assert command.says() == "()"
     finally:
         command.close()
+
+
+def test_a_server_that_dies_while_it_is_asked_is_silent() -> None:
+    """Seen when everything was killed at once: the connection was there, and was reset before it was a session."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def die() -> None:
+            connection, _ = server.accept()
+            connection.recv(1)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.close()
+
+        dying = threading.Thread(target=die)
+        dying.start()
+        answer = postmaster.ask(f"postgresql://postgres@127.0.0.1:{server.getsockname()[1]}/postgres?sslmode=disable")
+        dying.join()
+    assert answer is postmaster.Answer.SILENT

@@ -162,6 +162,8 @@ async def _ask(where: str | Path) -> Answer:
         return Answer.READY
     except (asyncpg.exceptions.OperatorInterventionError, asyncpg.exceptions.InsufficientResourcesError):
         return Answer.NOT_YET
+    except asyncpg.PostgresConnectionError:  # a server that was killed closes what had just been opened
+        return Answer.SILENT
     except asyncpg.PostgresError as error:
         raise PrivateServerError(f"The private server refuses the hub: {error}") from error
     except (OSError, TimeoutError, asyncpg.InterfaceError, asyncio.IncompleteReadError):

@@ -34,7 +34,7 @@ from fakturahub.identity.companies import Companies, keep_fresh, refresh
 from fakturahub.identity.passwords import PasswordCheck
 from fakturahub.identity.rates import Rates
 from fakturahub.identity.sealing import MasterKey
-from fakturahub.provision import CREDENTIAL_NAMES
+from fakturahub.provision import CREDENTIAL_NAMES, OTHER_NAMES
 from fakturahub.rules import xsd
 from fakturahub.storage import deliveries, documents, schema
 from fakturahub.storage.data_folder import DataFolder
@@ -168,7 +168,7 @@ async def serving(settings: NodeSettings) -> AsyncIterator[Hub]:
     async with AsyncExitStack() as stack:
         database = Database(settings.database)
         stack.push_async_callback(database.close)
-        companies = Companies(CREDENTIAL_NAMES)
+        companies = Companies(CREDENTIAL_NAMES, OTHER_NAMES)
         await refresh(database, companies)
         fresh = asyncio.create_task(keep_fresh(database, companies), name="keep settings fresh")
         stack.push_async_callback(_ended, fresh)

@@ -311,3 +311,29 @@ async def _until(true: Any) -> None:
 def test_the_time_of_a_company_is_that_of_its_zone() -> None:
     new_year = datetime(2026, 12, 31, 22, 30, tzinfo=UTC)
     assert new_year.astimezone(company_of(row("virta")).zone).year == 2027
+
+
+def test_users_and_other_names_are_found_and_follow_changes() -> None:
+    made = Companies(NAMES, {"apix": "unique_company_id"})
+    user = {"email": "Aino@virta.example", "password": "hash"}
+    virta = row("virta", user=[user], apix={"transfer_id": "t", "unique_company_id": "u"}, contracts=["receive"])
+    pieni = row("pieni", user=[user], apix={"transfer_id": "p"})
+    made.apply(Changes(1, [virta, pieni, row("muu")], []))
+    assert keys(made.by_user("aino@VIRTA.example")) == ["pieni", "virta"]
+    assert key(made.by_other_name("apix", "u")) == "virta"
+    assert key(made.by_other_name("apix", str(pieni.id))) == "pieni"
+    assert made.by_other_name("apix", str(virta.id)) is None
+    assert made.by_other_name("pagero", "u") is made.by_other_name("apix", str(row("muu").id)) is None
+    assert [one.name for one in made.register.by_name("virta")] == ["Virta"]
+    made.apply(Changes(2, [row("virta", apix={"transfer_id": "t"})], []))
+    assert keys(made.by_user("aino@virta.example")) == ["pieni"]
+    assert made.by_other_name("apix", "u") is None
+    assert key(made.by_other_name("apix", str(virta.id))) == "virta"
+    assert made.register.by_name("virta") == [], "without the contract it receives nothing"
+
+
+def test_participants_are_in_the_register() -> None:
+    aalto = {"name": "Aalto Capital Oy", "business_id": "2262882-7", "addresses": [{"address": "003722628827"}]}
+    made = of(settings=[SettingRow("participant", "FI 2262882-7", aalto), SettingRow("hub", "", {"name": "x"})])
+    assert [one.name for one in made.register.by_business_id("22628827")] == ["Aalto Capital Oy"]
+    assert len(made.register) == 1

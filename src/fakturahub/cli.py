@@ -10,7 +10,15 @@ from uuid import UUID
 
 import typer
 
-from fakturahub import __version__, filecommands, printing, rendercommand, rulecommands, telemetry
+from fakturahub import (
+    __version__,
+    filecommands,
+    printing,
+    registrationcommand,
+    rendercommand,
+    rulecommands,
+    telemetry,
+)
 from fakturahub.clock import SystemClock
 from fakturahub.errors import FakturahubError, NotFound, OperatorError, ProvisioningError
 from fakturahub.options import DEFAULT_DATA, AsJson, Data, DatabaseUrl, place, say, with_data
@@ -263,6 +271,7 @@ app.command()(filecommands.convert)
 app.command()(rulecommands.validate)
 app.add_typer(rulecommands.rules, name="rules")
 app.command()(rendercommand.render)
+app.command()(registrationcommand.registrations)
 
 
 def main(arguments: list[str] | None = None) -> Any:

@@ -409,8 +409,39 @@ inbox = sa.Table(
     sa.Column("received_at", Instant),
     # handed to a reader whose receipt is not known yet; nobody else gets it until then
     sa.Column("lease_until", Instant),
+    # since when its reader cannot fetch it any more; the document stays
+    sa.Column("removed_at", Instant),
 )
 # Two halves, for an index of the expression (received_at IS NOT NULL) is not found when it is compared with false.
 sa.Index("inbox_unreceived", inbox.c.company_id, inbox.c.id, postgresql_where=inbox.c.received_at.is_(None))
 sa.Index("inbox_received", inbox.c.company_id, inbox.c.id, postgresql_where=inbox.c.received_at.is_not(None))
 sa.Index("inbox_document", inbox.c.document_id)
+sa.Index("inbox_removed", inbox.c.id, postgresql_where=inbox.c.removed_at.is_not(None))
+
+#: where a company is told by mail of what lies in its inbox unreceived
+inbox_notice = sa.Table(
+    "inbox_notice",
+    metadata,
+    sa.Column("company_id", UUID(as_uuid=True), sa.ForeignKey("company.id"), primary_key=True),
+    # NULL: the address of its settings
+    sa.Column("email", sa.Text),
+    # 0: never; 1: the same day, 2: the next ...
+    sa.Column("days", sa.SmallInteger, nullable=False),
+    sa.Column("changed_at", Instant, nullable=False),
+    sa.CheckConstraint("days BETWEEN 0 AND 5", name="inbox_notice_days"),
+)
+
+#: somebody who wants to become a company of this hub; the operator decides
+registration = sa.Table(
+    "registration",
+    metadata,
+    _id(),
+    sa.Column("qualifier", sa.Text, nullable=False),
+    sa.Column("identifier", sa.Text, nullable=False),
+    # what was stated, table by table
+    sa.Column("stated", JSONB, nullable=False),
+    # where the request came from
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.UniqueConstraint("qualifier", "identifier", name="registration_once"),
+)

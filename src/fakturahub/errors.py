@@ -12,7 +12,7 @@
     │   ├── DocumentRefused          the transfer is readable, a document in it is not acceptable
     │   │   ├── UnknownDocument      MissingTerm         BadValue
     │   │   ├── UnreadableAttachment SellerMismatch      SeveralDocuments
-    │   │   ├── UnwritableDocument   ConversionLoss
+    │   │   ├── UnwritableDocument   ConversionLoss      MissingFile
     │   │   ├── InvalidDocument          rules that apply to the document are broken
     │   │   └── UnrenderableDocument
     │   ├── IdempotencyConflict      the key was used for other bytes
@@ -195,6 +195,12 @@ class UnreadableAttachment(DocumentRefused):
     code = "unreadable-attachment"
     title = "An attachment cannot be read"
     advice = "Embed attachments as base64 with their file name and MIME type."
+
+
+class MissingFile(DocumentRefused):
+    code = "missing-file"
+    title = "A file that belongs to the document is missing"
+    advice = "Put every file that the document names into the archive, under that name, and name its picture in it."
 
 
 class UnwritableDocument(DocumentRefused):

@@ -25,8 +25,11 @@ from fakturahub.dialects.surface import Parts, Surface
 from fakturahub.errors import FakturahubError, PermissionDenied
 from fakturahub.exchange.deliver import Deliverer
 from fakturahub.exchange.inbox import Inbox
+from fakturahub.exchange.notices import Notices
 from fakturahub.exchange.overview import Overview
+from fakturahub.exchange.registrations import Registrations
 from fakturahub.exchange.renditions import Renditions
+from fakturahub.exchange.retention import expire
 from fakturahub.exchange.rulebook import Rulebooks
 from fakturahub.exchange.rulebook import keep_fresh as keep_rules_fresh
 from fakturahub.exchange.submit import Exchange
@@ -187,6 +190,8 @@ async def serving(settings: NodeSettings) -> AsyncIterator[Hub]:
             companies=companies,
             exchange=Exchange(companies, writer, payloads, lambda: rulebooks.current),
             inbox=Inbox(database, payloads, clock),
+            notices=Notices(database, clock),
+            registrations=Registrations(database, clock),
             passwords=passwords,
             master_key=settings.key(),
             rates=Rates(settings.account_rate, settings.address_rate, settings.failure_rate),
@@ -231,6 +236,7 @@ async def working(settings: NodeSettings) -> AsyncIterator[QueueWorker]:
                 lambda: deliveries.enqueue_orphaned(database, clock.now()),
             ),
             Chore("log of the job queue", timedelta(minutes=10), lambda: trim_log(database)),
+            Chore("storages that expired", timedelta(hours=1), lambda: expire(database, clock)),
             Chore("pages that are old or too many", timedelta(hours=1), renditions.sweep),
             Chore(
                 "payloads that no document names",

@@ -99,8 +99,95 @@ test_mode = true
   password = "lösen:ord"
 """
 
+
+@dataclass(frozen=True)
+class Office:
+    """A company of which everything is stated, and the people who work for it."""
+
+    key: str = "toimisto"
+    transfer_id: str = "dfeaac7c-14f7-4983-acd3-afdaa7eb6b30"
+    transfer_key: str = "51300348417"
+    unique_company_id: str = "oqyok-2euuq-1289200485-2gwzbf7fg"
+    business_id: str = "2066776-9"
+    #: a plus sign, which some clients do not encode
+    user: str = "raija+laskut@toimisto.example"
+    password: str = "kissa & ko+ira % ä"
+    reader: str = "luku@toimisto.example"
+    reader_password: str = "lukija"
+
+
+OFFICE = Office()
+
+_OFFICE = f"""
+[[company]]
+key = "{OFFICE.key}"
+name = "EsimerkkiToimisto Järvi Oy"
+country = "FI"
+business_id = "{OFFICE.business_id}"
+addresses = ["0216:003720667769", "9918:FI2112345600000785"]
+street = "aaaa"
+post_code = "3453"
+city = "Järvenpää"
+email = "a@toimisto.example"
+phone = "1234"
+contact = "Raija Tarkka"
+language = "fi"
+www = "www.toimisto.example"
+additional_name = "Toimisto"
+customer_number = "7"
+contracts = ["send", "receive"]
+credits = "830.20"
+
+  [[company.address]]
+  type = "Visiting"
+  city = "Espoo"
+
+  [[company.address]]
+  type = "Billing"
+  street = "PL 1"
+  street2 = "2 krs"
+  post_code = "02601"
+  city = "Espoo"
+
+  [[company.user]]
+  email = "{OFFICE.user}"
+  password = "{OFFICE.password}"
+
+  [[company.user]]
+  email = "{OFFICE.reader}"
+  password = "{OFFICE.reader_password}"
+  role = "reader"
+
+  [company.apix]
+  transfer_id = "{OFFICE.transfer_id}"
+  transfer_key = "{OFFICE.transfer_key}"
+  unique_company_id = "{OFFICE.unique_company_id}"
+"""
+
+_PARTICIPANTS = """
+[[participant]]
+name = "Aalto Capital Oy"
+business_id = "2262882-7"
+country = "FI"
+addresses = [
+  { address = "003722628827", operator = "Itella Information Oy", operator_id = "003714377140" },
+  { address = "FI0913783000220315", operator = "Nordea", operator_id = "NDEAFIHH" },
+]
+
+[[participant]]
+name = "Aalto Kapital Ab"
+addresses = [{ address = "TE003799998888" }]
+
+[[participant]]
+name = "Osoitteeton Oy"
+business_id = "1234567-1"
+"""
+
 _HOSTS = f"""
 [dialects.apix]
+registration = true
+operator = "Pohjoinen Oy"
+operator_id = "00372332748700001"
 hosts = ["{API_HOST}", "{TERMINAL_HOST}"]
 test_hosts = ["{TEST_HOST}"]
 
@@ -117,7 +204,10 @@ def write(folder: Path) -> Path:
     before, skog, after = example.partition('key = "skog"\n')
     assert skog
     example = f'{before}{skog}validation = "warn"\n{after}'
-    file.write_text(example + _SENDERS + "".join(one.table for one in [*READERS, MUTE]) + _HOSTS, encoding="utf-8")
+    file.write_text(
+        example + _SENDERS + _OFFICE + "".join(one.table for one in [*READERS, MUTE]) + _PARTICIPANTS + _HOSTS,
+        encoding="utf-8",
+    )
     return file
 
 

@@ -30,6 +30,8 @@ from fakturahub.errors import (
     UnknownPath,
 )
 from fakturahub.exchange.inbox import Inbox
+from fakturahub.exchange.notices import Notices
+from fakturahub.exchange.registrations import Registrations
 from fakturahub.exchange.submit import Exchange
 from fakturahub.identity.companies import Companies, Company
 from fakturahub.identity.passwords import PasswordCheck
@@ -53,6 +55,8 @@ class Parts(msgspec.Struct, frozen=True):
     companies: Companies
     exchange: Exchange
     inbox: Inbox
+    notices: Notices
+    registrations: Registrations
     passwords: PasswordCheck
     master_key: MasterKey
     rates: Rates

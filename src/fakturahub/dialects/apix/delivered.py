@@ -1,9 +1,10 @@
 """The document of a storage as its reader gets it: one well-formed document that names real files (specification 7.2).
 
 What is stored stays as it came. On the way out three things change, where there is anything to change: blanks and a
-SOAP frame before the document go, for clients parse the bytes of ``invoice.xml`` as they are; and in a Finvoice every
-link ``file://…`` to a file that lies in the ZIP gets the name that the file has there, for a client opens the member of
-that name. A link to an archive of attachments that was opened becomes one link for each file that was in it.
+SOAP frame before the document go, for clients parse the bytes of ``invoice.xml`` as they are (a company whose settings
+ask for the frame gets it); and in a Finvoice every link ``file://…`` to a file that lies in the ZIP gets the name that
+the file has there, for a client opens the member of that name. A link to an archive of attachments that was opened
+becomes one link for each file that was in it.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from fakturahub.intake import charsets
 _BLANK = b" \t\r\n"
 
 
-def as_delivered(data: bytes, syntax: str, beside: Mapping[str, str]) -> bytes:
-    """*data*, a document in *syntax*, as it is delivered.
+def as_delivered(data: bytes, syntax: str, beside: Mapping[str, str], *, framed: bool = False) -> bytes:
+    """*data*, a document in *syntax*, as it is delivered; with its frame where the receiver wants it *framed*.
 
     *beside*: the name of each file beside it as the document may state it -> its name in the ZIP.
     """
-    data = formats.unframed(data) if syntax.startswith("finvoice") else data
+    data = formats.unframed(data) if syntax.startswith("finvoice") and not framed else data
     if data[:1] in (b" ", b"\t", b"\r", b"\n"):
         data = data.lstrip(_BLANK)
     return _linked(data, beside) if beside and syntax.startswith("finvoice") else data

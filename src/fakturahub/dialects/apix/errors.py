@@ -84,11 +84,16 @@ def refuse(error: errors.FakturahubError, request: Request, call: Call) -> Respo
         return Response(f"{error.code}: {_reason(error)}\n", status, headers, media_type="text/plain")
     code = _code(error, path)
     # The first text is a stamp that finds the log line, the second the reason: clients read them by position (2.4).
-    stamp = f"{SystemClock().now():%Y-%m-%d %H:%M:%S}{next(_incidents) % 10_000:02d}"
-    log.info("incident", stamp=stamp, code=error.code)
-    texts = [stamp, f"{_reason(error)} ({error.code})"]
+    texts = [incident(error.code), f"{_reason(error)} ({error.code})"]
     body = envelope("ERR", code, texts, [])
     return Response(body, status, {**headers, "content-type": CONTENT_TYPE})
+
+
+def incident(code: str) -> str:
+    """A stamp for a refusal, which finds its line in the log: the time and a counter (specification 2.4)."""
+    stamp = f"{SystemClock().now():%Y-%m-%d %H:%M:%S}{next(_incidents) % 10_000:02d}"
+    log.info("incident", stamp=stamp, code=code)
+    return stamp
 
 
 def _code(error: errors.FakturahubError, path: str) -> str:

@@ -136,21 +136,24 @@ def image_name(attachments: Sequence[AttachmentHeading]) -> str:
     return UNKNOWN if first is None else names[first]
 
 
-def files_of(content: Content) -> list[tuple[str, bytes]]:
-    """The members of a storage's ZIP: the document first, then its attachments, without folders."""
+def files_of(content: Content, *, framed: bool = False) -> list[tuple[str, bytes]]:
+    """The members of a storage's ZIP: the document first, then its attachments, without folders.
+
+    *framed*: its company wants the frame before a Finvoice, which is taken away otherwise.
+    """
     names = member_names([one.name for one in content.attachments])
     beside = {one.name: name for one, name in zip(content.attachments, names, strict=True)}
-    document = as_delivered(content.data, content.entry.recognition.syntax, beside)
+    document = as_delivered(content.data, content.entry.recognition.syntax, beside, framed=framed)
     contents = (one.content for one in content.attachments)
     return [(DOCUMENT_NAME, document), *zip(names, contents, strict=True)]
 
 
-def zipped(content: Content) -> bytes:
-    """The ZIP of a storage. The same storage gives the same bytes each time."""
+def zipped(content: Content, *, framed: bool = False) -> bytes:
+    """The ZIP of a storage, as `files_of` gives it. The same storage gives the same bytes each time."""
     made = content.entry.arrived_at.astimezone(ZONE)
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for name, data in files_of(content):
+        for name, data in files_of(content, framed=framed):
             _add(archive, name, data, made)
     return buffer.getvalue()
 
@@ -162,7 +165,9 @@ def _add(archive: zipfile.ZipFile, name: str, data: bytes, made: datetime) -> No
     archive.writestr(member, data)
 
 
-def described(content: Content, origin: Origin | None, email: str | None, now: datetime) -> list[Group]:
+def described(
+    content: Content, origin: Origin | None, email: str | None, now: datetime, *, framed: bool = False
+) -> list[Group]:
     """The groups of ``metadata``: the storage, then each of its files in the order of the ZIP (specification 7.4).
 
     The names of keys are free; ``email`` is the operator's own example, the others are [our choice].
@@ -183,7 +188,7 @@ def described(content: Content, origin: Origin | None, email: str | None, now: d
     if entry.received_at is not None:
         storage.append(("ReceivedDate", f"{entry.received_at:{_STAMP}}"))
     groups = [storage]
-    for place, (name, data) in enumerate(files_of(content)):
+    for place, (name, data) in enumerate(files_of(content, framed=framed)):
         mime = "application/xml" if place == 0 else content.attachments[place - 1].mime
         group = [("FileName", name), ("Size", str(len(data))), ("SHA-256", hashlib.sha256(data).hexdigest())]
         group.append(("Syntax", entry.recognition.syntax if place == 0 else UNKNOWN))

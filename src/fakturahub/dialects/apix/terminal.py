@@ -19,6 +19,7 @@ from fakturahub.dialects.surface import Parts, call_of
 from fakturahub.errors import BadRequest, InternalFault, NotAuthenticated, NotFound, Refused
 from fakturahub.exchange.inbox import SHOWN_REMOVED, Content, Entry
 from fakturahub.exchange.retention import kept_since
+from fakturahub.identity.companies import Company
 
 #: most storages in one list (specification 7)
 LIST_LIMIT = 500
@@ -68,7 +69,7 @@ class Terminal:
         try:
             while len(broken) < PASSED_OVER and (entry := await inbox.lease_next(company.id, since)) is not None:
                 try:
-                    data = await _zip(await inbox.content(entry))
+                    data = await _zip(await inbox.content(entry), company)
                 except (Refused, InternalFault) as error:
                     # One that cannot be made must not keep its reader from those behind it: a client that is given
                     # nothing takes the terminal for empty.
@@ -101,7 +102,7 @@ class Terminal:
         if entry is None or company is None:
             raise NotAuthenticated("There is no such storage.")
         call_of(request).authenticated(company, self._parts.rates)
-        data = await _zip(await self._parts.inbox.content(entry))
+        data = await _zip(await self._parts.inbox.content(entry), company)
         if mark is not None and mark.form == "no":
             return Response(data, 200, ZIP)
         if entry.received_at is not None:
@@ -118,9 +119,8 @@ class Terminal:
         inbox = self._parts.inbox
         origin, notice = await inbox.origin(entry), await self._parts.notices.of(company.id)
         content = await inbox.content(entry)
-        groups = await asyncio.to_thread(
-            storages.described, content, origin, notice.email or company.settings.get("email"), self._parts.clock.now()
-        )
+        email, now = notice.email or company.settings.get("email"), self._parts.clock.now()
+        groups = await asyncio.to_thread(storages.described, content, origin, email, now, framed=_wants_frame(company))
         return wire.ok("2A00", groups, texts=())
 
     def _receipted(self, data: bytes, entry: Entry) -> Receipted:
@@ -136,10 +136,15 @@ class Terminal:
         return None if entry is None or storages.is_gone(entry, self._parts.clock.now()) else entry
 
 
-async def _zip(content: Content) -> bytes:
+async def _zip(content: Content, company: Company) -> bytes:
+    framed = _wants_frame(company)
     if len(content.data) > ZIP_IN_THREAD:
-        return await asyncio.to_thread(storages.zipped, content)
-    return storages.zipped(content)
+        return await asyncio.to_thread(storages.zipped, content, framed=framed)
+    return storages.zipped(content, framed=framed)
+
+
+def _wants_frame(company: Company) -> bool:
+    return company.receive_as.endswith("-soap")
 
 
 class Receipted(Response):

@@ -45,6 +45,12 @@ def test_the_frame_goes_and_nothing_else(charset: str) -> None:
         assert delivered == bare.encode(charset)
 
 
+def test_who_wants_the_frame_gets_it_with_the_names_of_the_files() -> None:
+    data = frame().encode() + finvoice("1", (PICTURE, "file://a.pdf"))
+    delivered = as_delivered(data, "finvoice-3.0-soap", {"a.pdf": "b.pdf"}, framed=True)
+    assert delivered == data.replace(b"file://a.pdf", b"file://b.pdf")
+
+
 @pytest.mark.parametrize(
     "name",
     ["gobl_soap_framed_3.0.xml", "gobl_invoice_3.0.xml", "finvoice201_wo_SOAP_example.xml", "rfinvoice_1.2.xml"],

@@ -172,7 +172,7 @@ def test_a_users_clock_is_looked_at_once_the_digest_fits(big_hub: Hub) -> None:
 GETCOMPANYINFO = body(
     "5P00",
     {
-        "Username": "luku@toimisto.example",
+        "Username": OFFICE.user,
         "Email": "a@toimisto.example",
         "UniqueID": OFFICE.unique_company_id,
         "TransferId": OFFICE.transfer_id,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from fakturahub.dialects.apix import sent
+from fakturahub.dialects.apix.payslips import payslips
 from fakturahub.dialects.apix.sent import Transfer
 from fakturahub.errors import (
     DoctypeRefused,
@@ -343,3 +344,39 @@ def test_a_letter_needs_its_pages_and_an_invoice_is_none() -> None:
 def test_what_is_wrong_inside_a_document_is_not_judged_here() -> None:
     (one,) = sent.letters(zipped(("x.xml", b"<Letter><DocumentID>"), ("a.pdf", PDF))).documents
     assert (one.refusal, one.data, len(one.files)) == (None, b"<Letter><DocumentID>", 1)
+
+
+# --- hostile bytes -----------------------------------------------------------------------------------------------------
+
+
+def test_whatever_bytes_are_wrong_it_is_told_and_nothing_else_is_raised() -> None:
+    """A good transfer with bytes changed, cut out and doubled; the archive's and those of the data file."""
+    chance = random.Random(5)
+    links = [(PICTURE, "file://a.pdf"), (ATTACHMENT, "file://z.zip")]
+    data = finvoice("1", *links) + b"\n" + frame().encode() + finvoice("2", (PICTURE, "file://a.pdf"))
+    members = [("a.pdf", PDF), ("z.zip", zipped(("x.txt", b"x")))]
+    taken_apart = refused = 0
+    for number in range(400):
+        inner, outer = bytearray(data), bytearray(zipped(("x.xml", data), *members))
+        target = inner if number % 2 else outer
+        for _ in range(chance.randint(1, 4)):
+            at = chance.randrange(len(target))
+            match chance.randrange(3):
+                case 0:
+                    target[at] = chance.randrange(256)
+                case 1:
+                    del target[at : at + chance.randint(1, 40)]
+                case _:
+                    target[at:at] = target[at : at + chance.randint(1, 40)]
+        body = zipped(("x.xml", bytes(inner)), *members) if number % 2 else bytes(outer)
+        for take in (taken, sent.letters, payslips):
+            try:
+                found = take(body)
+            except FakturahubError:
+                refused += 1
+            else:
+                taken_apart += 1
+                assert found.documents
+                assert [one.position for one in found.documents] == list(range(1, len(found.documents) + 1))
+    assert taken_apart > 100
+    assert refused > 100

@@ -346,7 +346,7 @@ def test_what_is_wrong_inside_a_document_is_not_judged_here() -> None:
     assert (one.refusal, one.data, len(one.files)) == (None, b"<Letter><DocumentID>", 1)
 
 
-# --- hostile bytes -----------------------------------------------------------------------------------------------------
+# --- hostile bytes --------------------------------------------------------------------------------------------------
 
 
 def test_whatever_bytes_are_wrong_it_is_told_and_nothing_else_is_raised() -> None:

@@ -215,6 +215,21 @@ def invoice(number: str, source: Path = INVOICE) -> bytes:
     return changed
 
 
+def to_nobody(number: str) -> bytes:
+    """The example invoice under another number, for a receiver whom no way leads to."""
+    text = invoice(number)
+    for old, new in (
+        (b"003727901319", b"000000000000"),
+        (b"2790131-9", b"0000000-0"),
+        (b"FI27901319", b"FI00000000"),
+        (b"<cbc:ElectronicMail>laskut@virta.example</cbc:ElectronicMail>", b""),
+        (b"<cbc:StreetName>Sinikalliontie 9</cbc:StreetName>", b""),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
 def free_port() -> int:
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))

@@ -37,9 +37,10 @@ from fakturahub.identity.companies import Companies, keep_fresh, refresh
 from fakturahub.identity.passwords import PasswordCheck
 from fakturahub.identity.rates import Rates
 from fakturahub.identity.sealing import MasterKey
+from fakturahub.leaving import dispatching
 from fakturahub.provision import CREDENTIAL_NAMES, OTHER_NAMES
 from fakturahub.rules import xsd
-from fakturahub.storage import deliveries, documents, schema
+from fakturahub.storage import deliveries, documents, schema, targets
 from fakturahub.storage.data_folder import DataFolder
 from fakturahub.storage.database import Database
 from fakturahub.storage.jobs import DELIVER
@@ -48,6 +49,7 @@ from fakturahub.storage.payloads import PayloadStore
 from fakturahub.storage.queue_worker import QueueWorker, trim_log
 from fakturahub.storage.submissions import SubmissionWriter
 from fakturahub.work.chores import Chore, keep_up
+from fakturahub.work.workers import Workers
 
 #: every dialect that is served: its prefix, and what makes its surface
 DIALECTS = {"pagero": pagero.surface, "apix": apix.surface}
@@ -218,12 +220,16 @@ async def serving(settings: NodeSettings) -> AsyncIterator[Hub]:
 
 
 @asynccontextmanager
-async def working(settings: NodeSettings) -> AsyncIterator[QueueWorker]:
-    """The worker of a process that does deliveries and chores; the caller runs it, and stops it before leaving."""
+async def working(settings: NodeSettings) -> AsyncIterator[Workers]:
+    """The workers of a process that does deliveries and chores; the caller runs them, and stops them before leaving."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         database = Database(settings.database, pool_size=2)
         stack.push_async_callback(database.close)
+        companies = Companies(CREDENTIAL_NAMES)
+        await refresh(database, companies)
+        fresh = asyncio.create_task(keep_fresh(database, companies), name="keep settings fresh")
+        stack.push_async_callback(_ended, fresh)
         payloads = PayloadStore.open(settings.payloads, clock=clock)
         renditions = Renditions(database, payloads, clock)
         deliverer = Deliverer(database, payloads, clock)
@@ -235,6 +241,7 @@ async def working(settings: NodeSettings) -> AsyncIterator[QueueWorker]:
                 timedelta(minutes=1),
                 lambda: deliveries.enqueue_orphaned(database, clock.now()),
             ),
+            Chore("targets without trouble", timedelta(minutes=10), lambda: targets.forget(database, clock.now())),
             Chore("log of the job queue", timedelta(minutes=10), lambda: trim_log(database)),
             Chore("storages that expired", timedelta(hours=1), lambda: expire(database, clock)),
             Chore("pages that are old or too many", timedelta(hours=1), renditions.sweep),
@@ -248,7 +255,11 @@ async def working(settings: NodeSettings) -> AsyncIterator[QueueWorker]:
         )
         for chore in chores:
             stack.push_async_callback(_ended, asyncio.create_task(keep_up(chore), name=chore.name))
-        yield QueueWorker(database, {DELIVER: deliverer.deliver})
+        data = Path(settings.data)
+        dispatcher = await stack.enter_async_context(
+            dispatching(database, payloads, companies, renditions, settings.key(), data, clock)
+        )
+        yield Workers([QueueWorker(database, {DELIVER: deliverer.deliver}), dispatcher])
 
 
 async def _checked(name: str, check: object) -> Check:

@@ -12,6 +12,8 @@ import typer
 
 from fakturahub import (
     __version__,
+    creditscommand,
+    deliverycommands,
     filecommands,
     printing,
     registrationcommand,
@@ -198,25 +200,6 @@ def deliveries(
 
 
 @app.command()
-def redeliver(
-    id: Annotated[UUID, typer.Argument(help="Id of a delivery, or of a document that found no receiver.")],
-    data: Data = DEFAULT_DATA,
-    database: DatabaseUrl = None,
-) -> None:
-    """Try a delivery again now, or route a document again that found no receiver. Never sends anything twice."""
-    from fakturahub.exchange.deliver import start_again
-    from fakturahub.identity.companies import Companies, refresh
-    from fakturahub.provision import CREDENTIAL_NAMES
-
-    async def work(all_of_it: Opened) -> str:
-        companies = Companies(CREDENTIAL_NAMES)
-        await refresh(all_of_it.database, companies)
-        return await start_again(all_of_it.database, companies, id, SystemClock(), printing.who())
-
-    typer.echo(with_data(place(data, database), work))
-
-
-@app.command()
 def payload(
     id: Annotated[UUID, typer.Argument(help="Id of the document, or of a delivery that converted it.")],
     output: Annotated[
@@ -266,11 +249,22 @@ def doctor(
         raise typer.Exit(1)
 
 
+for verb in (
+    deliverycommands.redeliver,
+    deliverycommands.cancel,
+    deliverycommands.hold,
+    deliverycommands.release,
+    deliverycommands.withdraw,
+    deliverycommands.resend,
+    deliverycommands.targets,
+):
+    app.command()(verb)
 app.command()(filecommands.detect)
 app.command()(filecommands.convert)
 app.command()(rulecommands.validate)
 app.add_typer(rulecommands.rules, name="rules")
 app.command()(rendercommand.render)
+app.command()(creditscommand.credits)
 app.command()(registrationcommand.registrations)
 
 

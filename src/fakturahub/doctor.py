@@ -9,15 +9,23 @@ from collections.abc import Callable
 import msgspec
 
 from fakturahub import printing, provision
+from fakturahub.channels.email.verdicts import refusal
 from fakturahub.clock import SystemClock
-from fakturahub.config import Company
+from fakturahub.config import Company, Letters, Mail
 from fakturahub.errors import FakturahubError
+from fakturahub.exchange import credits, ways_mail, ways_print
 from fakturahub.exchange.overview import Overview
 from fakturahub.exchange.rulebook import Rulebooks
 from fakturahub.identity.companies import Companies, refresh
 from fakturahub.identity.stored_settings import revealed
+from fakturahub.model import Result
 from fakturahub.opened import Opened, Place, Running, existing, opened
+from fakturahub.outbound import dkim_signing, sftp
+from fakturahub.outbound.sftp_line import Times as LineTimes
+from fakturahub.outbound.smtp import SmtpClient, Times, host_and_port
+from fakturahub.outbound.smtp_talk import Stage
 from fakturahub.storage import health, schema
+from fakturahub.storage.accounts import plain
 from fakturahub.storage.data_folder import DataFolder
 from fakturahub.storage.pack_cache import PackCache
 
@@ -27,6 +35,10 @@ LEAST_DISK = 2 * 1024**3
 MOST_SKEW = 5.0
 #: seconds a delivery may be due before the workers count as stuck
 MOST_WAIT = 300.0
+#: how long the mail server is waited for, in seconds
+MAIL_TIMES = Times(connect=5, command=5, whole=15)
+#: the same of the print house's server
+LETTER_TIMES = LineTimes(connect=10, answer=5)
 #: the oldest PostgreSQL the statements were written for
 LEAST_SERVER = 140_000
 
@@ -82,6 +94,9 @@ async def _examine_running(running: Running) -> list[Examined]:
             ("configuration", _configuration, ("database", "schema")),
             ("rules", _rules, ("database", "schema")),
             ("deliveries", _deliveries, ("database", "schema")),
+            ("credits", _credits, ("database", "schema")),
+            ("mail", _mail, ("database", "schema", "keys")),
+            ("letters", _letters, ("database", "schema", "keys")),
         ):
             if failed.isdisjoint(needs):
                 try:
@@ -194,3 +209,60 @@ async def _deliveries(all_of_it: Opened) -> Examined:
     if backlog.oldest > MOST_WAIT:
         return Examined("deliveries", False, detail, "See whether `fakturahub serve` runs, and what its log says.")
     return Examined("deliveries", True, detail)
+
+
+async def _credits(all_of_it: Opened) -> Examined:
+    wrong = await credits.discrepancies(all_of_it.database)
+    if wrong:
+        one = wrong[0]
+        return Examined(
+            "credits",
+            False,
+            f"the account of {one.company} is not the sum of its ledger: {plain(one.balance)} credits, entered "
+            f"{plain(one.entered)}; {plain(one.reserved)} reserved, entered {plain(one.held)}",
+            "Somebody changed the tables by hand, or the hub has a defect. Compare `fakturahub credits` with a backup.",
+        )
+    before, empty = await credits.used_up(all_of_it.database)
+    detail = (
+        f"every account is the sum of its ledger; {before} {'company pays' if before == 1 else 'companies pay'} before"
+    )
+    if empty:
+        detail += f"; nothing left to spend: {', '.join(empty)}"
+    return Examined("credits", True, detail)
+
+
+async def _mail(all_of_it: Opened) -> Examined:
+    """The mail server lets the hub in, and what mails are signed with is a key; no mail is sent."""
+    stored = (await _companies(all_of_it)).setting(ways_mail.SECTION)
+    if stored is None:
+        return Examined("mail", True, f"no mail server; mails are written into {DataFolder(all_of_it.place.data).mail}")
+    settings = revealed(Mail, stored, master_key=all_of_it.place.key(), context=ways_mail.SECTION)
+    server, signing = ways_mail.server_of(settings), ways_mail.signing_of(settings)
+    if signing is not None:
+        dkim_signing.signed(b"From: <probe>\r\n\r\n", signing, SystemClock().now())
+    async with SmtpClient(MAIL_TIMES) as client:
+        handover = await client.look_in(server, settings.sender.rpartition("@")[2].rstrip("> "))
+    if handover.stage is not Stage.DONE:
+        return Examined(
+            "mail", False, refusal(handover, host_and_port(server)), "Put `[mail]` right, and apply the file again."
+        )
+    unsigned = "" if signing else "; mails are not signed"
+    login = "" if server.username else " without a login"
+    encrypted = "" if server.tls == "none" else ", encrypted"
+    return Examined("mail", True, f"{host_and_port(server)} lets the hub in{login}{encrypted}{unsigned}")
+
+
+async def _letters(all_of_it: Opened) -> Examined:
+    """The print house lets the hub in and has the folder that letters are put into; none is put there."""
+    stored = (await _companies(all_of_it)).setting(ways_print.SECTION)
+    settings = (
+        None
+        if stored is None
+        else revealed(Letters, stored, master_key=all_of_it.place.key(), context=ways_print.SECTION)
+    )
+    server = None if settings is None else ways_print.server_of(settings)
+    if server is None:
+        return Examined("letters", True, f"no print house; letters go into {DataFolder(all_of_it.place.data).print}")
+    seen = await sftp.look(server, LETTER_TIMES)
+    good = seen.result is Result.DELIVERED
+    return Examined("letters", good, seen.detail, "" if good else "Put `[print]` right, and apply the file again.")

@@ -145,7 +145,7 @@ def known_types(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def differences(connection: sa.Connection) -> Sequence[Any]:
-    """Between the tables of the database, PgQueuer's own left out, and those of ``storage/tables.py``."""
+    """Between the tables of the database, PgQueuer's own left out, and those of ``storage/tables``."""
     options = {
         "compare_type": True,
         "compare_server_default": True,

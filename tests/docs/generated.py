@@ -21,7 +21,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 _ERRORS = """\
 # Errors
 
-<!-- Made from src/fakturahub/errors.py by `python -m tests.docs.generated`. -->
+<!-- Made from src/fakturahub/errors by `python -m tests.docs.generated`. -->
 
 Every error has a code that never changes its meaning. The code stands in every refusal and on the page `/errors/<code>`
 of the hub, `/errors` lists all of them, and with `.json` at the end both are JSON. The message beside the code says

@@ -21,7 +21,7 @@ from fakturahub.errors import BadRequest
 from fakturahub.exchange import inbox, rulebook, submit
 from fakturahub.identity import companies, passwords, rates, sealing
 from fakturahub.intake import limits
-from fakturahub.storage import payloads, queue_worker, submissions
+from fakturahub.storage import claims, payloads, queue_worker, submissions
 from tests.docs.pages import DOCS, ROOT, name, prose, tables, ticked
 
 LIMITS = ROOT / "docs" / "reference" / "limits.md"
@@ -142,6 +142,7 @@ FIGURES: dict[str, dict[str, Callable[[], bool]]] = {
         "24 hours": lambda: timedelta(hours=24) == submit.REPEAT_WINDOW,
         "10 seconds": lambda: timedelta(seconds=10) == queue_worker.STALE_AFTER,
         "2 minutes": lambda: timedelta(minutes=2) == inbox.LEASE,
+        "20 seconds": lambda: timedelta(seconds=20) == claims.LEASE,
     },
 }
 _WITH_UNIT = re.compile(r"\b\d[\d,.]*\s+(?:[KMGT]i?B|bytes?|characters?|seconds?|minutes?|hours?|days?|ms|s|%)(?!\w)")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from decimal import Decimal
 
 import pytest
+from alembic import command
 
 from fakturahub.errors import SchemaTooNew, SchemaTooOld
-from fakturahub.storage import schema
+from fakturahub.storage import ledger, schema
 from fakturahub.storage.database import Database
 from fakturahub.storage.tables import metadata
-from tests.storage.rows import query, run
+from tests.storage.rows import NOW, query, run
 
 LOOKS = {
     "columns": """SELECT table_name, column_name, udt_name, is_nullable, column_default FROM information_schema.columns
@@ -62,4 +64,38 @@ async def test_versions_are_told_apart(database: str) -> None:
         with pytest.raises(SchemaTooNew, match="9999"):
             await refused(own)
     assert await schema.current_revision(own) == "9999"
+    await own.close()
+
+
+async def test_companies_that_had_credits_get_accounts(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = Database(database)
+    monkeypatch.setattr(command, "upgrade", lambda config, _, upgrade=command.upgrade: upgrade(config, "0004"))
+    await schema.upgrade(own)
+    assert await schema.current_revision(own) == "0004"
+    monkeypatch.undo()
+    for key, settings in {
+        "before": '{"name": "A", "credits": "12.5"}',
+        "empty": '{"name": "B", "credits": "0"}',
+        "afterwards": '{"name": "C", "credits": "postpaid"}',
+        "silent": '{"name": "D"}',
+    }.items():
+        await run(
+            own,
+            "INSERT INTO company (id, key, settings, version, created_at) "
+            "VALUES (gen_random_uuid(), :key, CAST(:settings AS jsonb), 1, now())",
+            key=key,
+            settings=settings,
+        )
+    await schema.upgrade(own)
+    assert [(one.company, one.prepaid, one.balance, one.granted) for one in await ledger.balances(own, 10)] == [
+        ("afterwards", False, 0, 0),
+        ("before", True, Decimal("12.5"), Decimal("12.5")),
+        ("empty", True, 0, 0),
+        ("silent", False, 0, 0),
+    ]
+    assert await ledger.discrepancies(own) == []
+    id_ = await ledger.company_id_of(own, "before")
+    assert id_ is not None
+    await ledger.add(own, id_, Decimal(1), "later", NOW)
+    assert [one.kind for one in await ledger.entries(own, id_, 10)] == ["adjust", "grant"]
     await own.close()

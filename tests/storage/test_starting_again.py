@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -10,17 +11,14 @@ import msgspec
 import pytest
 
 from fakturahub.errors import NotFound, Refused
-from fakturahub.exchange.deliver import start_again
+from fakturahub.exchange import verbs
 from fakturahub.identity.companies import Companies, refresh
 from fakturahub.model import Heading, Identifier, Kind, PartyHeading
 from fakturahub.storage import companies, documents
 from fakturahub.storage.database import Database
+from fakturahub.storage.delivery_verbs import Word
+from fakturahub.storage.payloads import PayloadStore
 from tests.storage.rows import NOW, deliver, jobs, run, state_of, store, submission
-
-
-class Clock:
-    def now(self) -> Any:
-        return NOW + timedelta(minutes=1)
 
 
 async def provision(db: Database, key: str, **settings: Any) -> UUID:
@@ -52,7 +50,9 @@ async def receiver(empty_db: Database) -> UUID:
 
 
 async def ask(db: Database, id_: UUID) -> str:
-    return await start_again(db, await known(db), id_, Clock(), "anna")
+    with tempfile.TemporaryDirectory() as folder:
+        payloads = PayloadStore.open(folder)
+        return await verbs.redeliver(db, await known(db), payloads, id_, Word("anna", NOW + timedelta(minutes=1)))
 
 
 async def test_a_failed_delivery_is_due_now(empty_db: Database, sender: UUID, receiver: UUID) -> None:

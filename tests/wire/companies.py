@@ -183,6 +183,40 @@ name = "Osoitteeton Oy"
 business_id = "1234567-1"
 """
 
+#: a company with 1 credit and one with none, where only mails have a price
+_CREDITS = """
+[[company]]
+key = "penny"
+name = "Skog & Såg Öre AB"
+country = "SE"
+business_id = "556000-0004"
+email = "faktura@penny.example"
+contracts = ["send"]
+credits = "1"
+validation = "off"
+
+  [company.pagero]
+  username = "penny"
+  password = "penny-password"
+
+[[company]]
+key = "blank"
+name = "Skog & Såg Noll AB"
+country = "SE"
+business_id = "556000-0005"
+contracts = ["send"]
+credits = "0"
+validation = "off"
+
+  [company.pagero]
+  username = "blank"
+  password = "blank-password"
+
+[[price]]
+channel = "email"
+credits = "0.75"
+"""
+
 _HOSTS = f"""
 [dialects.apix]
 registration = true
@@ -204,10 +238,8 @@ def write(folder: Path) -> Path:
     before, skog, after = example.partition('key = "skog"\n')
     assert skog
     example = f'{before}{skog}validation = "warn"\n{after}'
-    file.write_text(
-        example + _SENDERS + _OFFICE + "".join(one.table for one in [*READERS, MUTE]) + _PARTICIPANTS + _HOSTS,
-        encoding="utf-8",
-    )
+    readers = "".join(one.table for one in [*READERS, MUTE])
+    file.write_text(example + _SENDERS + _OFFICE + readers + _PARTICIPANTS + _CREDITS + _HOSTS, encoding="utf-8")
     return file
 
 
@@ -217,6 +249,15 @@ def bill(number: str, to: Reader, source: Path = INVOICE) -> bytes:
     was = b">003727901319<"
     assert text.count(was) == 1
     return text.replace(was, f">{to.endpoint}<".encode())
+
+
+def by_mail(number: str) -> bytes:
+    """The example invoice for somebody who is no company of the hub and has a mail address."""
+    text = invoice(number)
+    for known in (b"003727901319", b"2790131-9", b"FI27901319"):
+        assert known in text
+        text = text.replace(known, b"0" * len(known))
+    return text
 
 
 def with_attachments(text: bytes, *attachments: tuple[str, str | None, str]) -> bytes:

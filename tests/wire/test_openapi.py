@@ -15,7 +15,7 @@ from tests.running import Hub, invoice, stamp
 from tests.wire import plain_yaml
 from tests.wire.apix.terminal import Terminal, hashed, joined, password_hash, signed
 from tests.wire.apix.terminal import request as message
-from tests.wire.companies import MUTE, OFFICE, Reader, bill, with_attachments
+from tests.wire.companies import MUTE, OFFICE, Reader, bill, by_mail, with_attachments
 from tests.wire.pagero.interchange import posting
 from tests.wire.raw import RawAnswer, basic, exchange, head, masked
 from tests.wire.stored import rows
@@ -187,12 +187,13 @@ def test_the_interchange_answers_as_described(big_hub: Hub) -> None:
         posting(invoice("OA-1-other"), key="oa-1"),
         posting(b"%PDF"),
         posting(b"", authorization=None),
+        posting(by_mail("OA-1-mail"), authorization=basic("blank", "blank-password")),
         posting(b"<a/>", authorization=basic("lager", "lager-password")),
         posting(b"", path=f"{base}/invoices/prod"),
         posting(b"", length=10**9),
     ]
     answers = [exchange(big_hub.port, one, source="127.0.0.61") for one in requests]
-    assert [one.status for one in answers] == [200, 409, 400, 401, 403, 404, 413]
+    assert [one.status for one in answers] == [200, 409, 400, 401, 402, 403, 404, 413]
     answers.append(held_off(big_hub, posting(b"", authorization=None), "127.0.0.62"))
     path = "/incoming/default/{documentType}/{sendMode}"
     as_described(spec, path, "post", answers)

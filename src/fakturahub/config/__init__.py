@@ -7,6 +7,7 @@ line of every key, ``loading`` reads a whole file. Nothing here opens a connecti
 
 from fakturahub.config.forms import StatusCodes, routing_form, status_codes
 from fakturahub.config.loading import load
+from fakturahub.config.push import HttpPush
 from fakturahub.config.secret import Kept, Secret
 from fakturahub.config.tables import (
     SYNTAXES,
@@ -15,11 +16,11 @@ from fakturahub.config.tables import (
     Dialects,
     DialectSection,
     Entry,
-    HttpPush,
     Hub,
     Letters,
     LetterStyle,
     Mail,
+    MailStyle,
     Operator,
     Outbound,
     Participant,
@@ -44,6 +45,7 @@ __all__ = [
     "LetterStyle",
     "Letters",
     "Mail",
+    "MailStyle",
     "Operator",
     "Outbound",
     "Participant",

@@ -14,7 +14,7 @@ from datetime import time, timedelta
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -118,6 +118,12 @@ EMAIL = text_form(
     r"(?=.{3,254}$)[^@\s<>()\[\],;:\\\"]+@[\w-]+(?:\.[\w-]+)*",
     same=str.casefold,
 )
+#: RFC 5321, 4.5.3.1.1: 64 octets before the @, of which the id of a delivery takes 33
+BOUNCES = text_form(
+    'an e-mail address with at most 31 ASCII characters before the @, such as "bounces@firm.example"',
+    r"[A-Za-z0-9!#$%&'*/=?^_`{|}~.-]{1,31}@[\w-]+(?:\.[\w-]+)*",
+    same=str.casefold,
+)
 MAILBOX = text_form(
     'a sender such as "Firm <name@firm.example>"',
     r"[^@\s<>]+@[\w.-]+|[^<>]*<[^@\s<>]+@[\w.-]+>",
@@ -130,8 +136,12 @@ HOST = text_form(
 #: RFC 9110, 5.6.2
 HEADER_NAME = text_form('the name of an HTTP header such as "x-tenant"', r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 HEADER_VALUE = text_form("the value of an HTTP header: visible ASCII and blanks", r"[\x20-\x7e]*")
-TERM = text_form('a term of the document such as "number" or "seller.name"', r"[a-z_]+(?:\.[a-z_]+){0,3}")
-MEDIA_TYPE = text_form('a media type such as "application/xml"', r"[\w.+-]+/[\w.+-]+(?:\s*;.*)?")
+TERM = text_form(
+    'a term of the document such as "number", "seller.name" or "BT-1", or an XPath such as "xpath:/*/cbc:ID"',
+    r"[a-z_0-9]+(?:\.[a-z_0-9]+){0,3}|BT-[0-9]{1,3}|xpath:\S.*",
+)
+_TYPE = r"[A-Za-z0-9!#$&^_+.-]+"
+MEDIA_TYPE = text_form('a media type such as "application/xml"', rf"{_TYPE}/{_TYPE}(?: *;[\x20-\x7e]*)?")
 
 
 def _code(codes: frozenset[str], value: object) -> str:
@@ -154,6 +164,32 @@ def _timezone(value: object) -> str:
 
 
 TIMEZONE = Form('a time zone of the IANA database such as "Europe/Helsinki"', _timezone)
+
+#: what a template of a mail may have filled in from the document
+MAIL_TERMS = ("document", "number", "seller", "buyer", "issue_date", "due_date", "amount", "reference")
+#: a blank to fill in, or a brace that is meant as one
+MAIL_BLANK = re.compile(r"\{\{|\}\}|\{([a-z_]+)\}")
+_MAIL_BODY_LIMIT = 20_000
+
+
+def _mail_words(value: object, limit: int, controls: re.Pattern[str]) -> str:
+    if not isinstance(value, str) or not value.strip() or len(value) > limit or controls.search(value):
+        raise ValueError
+    rest = MAIL_BLANK.sub("", value)
+    if "{" in rest or "}" in rest or any(blank[1] not in (None, *MAIL_TERMS) for blank in MAIL_BLANK.finditer(value)):
+        raise ValueError
+    return value.strip()
+
+
+_MAIL_BLANKS = ", ".join(f"{{{name}}}" for name in MAIL_TERMS)
+MAIL_SUBJECT = Form(
+    f"one line of text, in which these are filled in: {_MAIL_BLANKS}",
+    lambda value: _mail_words(value, 200, _CONTROL),
+)
+MAIL_BODY = Form(
+    f"plain text, in which these are filled in: {_MAIL_BLANKS}",
+    lambda value: _mail_words(value, _MAIL_BODY_LIMIT, re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")),
+)
 
 # --- addresses on networks ------------------------------------------------------------------------------------------
 
@@ -180,9 +216,22 @@ def _url(schemes: tuple[str, ...], *, credentials: bool = False, path: bool = Fa
 
 _NO_CREDENTIALS = "without user name, password and fragment in it"
 URL = Form(f'a URL of http or https such as "https://firm.example/path", {_NO_CREDENTIALS}', _url(("https", "http")))
-PROXY_URL = Form('a URL such as "http://proxy.example:3128"', _url(("https", "http"), credentials=True))
+PROXY_URL = Form('a URL of http such as "http://proxy.example:3128"', _url(("http",), credentials=True))
+
+
+def _smtp_url(value: object) -> str:
+    text = _url(("smtp", "smtps"), credentials=True)(value)
+    parts = urlsplit(text)
+    tls = parse_qsl(parts.query, keep_blank_values=True, strict_parsing=bool(parts.query))
+    allowed = ("tls",) if parts.scheme == "smtps" else ("starttls", "tls", "none")
+    if parts.path.strip("/") or len(tls) > 1 or any(name != "tls" or way not in allowed for name, way in tls):
+        raise ValueError
+    return text
+
+
 SMTP_URL = Form(
-    'a URL such as "smtp://user:password@mail.example:587?tls=starttls"', _url(("smtp", "smtps"), credentials=True)
+    'a URL such as "smtp://user:password@mail.example:587?tls=starttls", where tls is starttls, tls or none',
+    _smtp_url,
 )
 SFTP_URL = Form(
     'a URL with a folder such as "sftp://user@host.example/inbox"', _url(("sftp",), credentials=True, path=True)

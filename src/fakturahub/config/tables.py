@@ -8,8 +8,8 @@ dialects, handed to :func:`~fakturahub.config.load` by whoever wires the hub tog
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Meta, field
@@ -22,7 +22,6 @@ from fakturahub.config.kinds import (
     ClockTime,
     Country,
     Credits,
-    Duration,
     Email,
     Hashed,
     HostName,
@@ -30,17 +29,13 @@ from fakturahub.config.kinds import (
     Line,
     Login,
     Mailbox,
-    MediaType,
     Network,
     Sealed,
     Sourced,
-    StatusCodes,
-    Term,
     Text,
     Timezone,
     Token,
     Url,
-    Username,
     Withheld,
 )
 
@@ -149,17 +144,53 @@ class Mail(Entry, frozen=True, kw_only=True):
 
     url: Annotated[Sealed, Meta(extra={"form": forms.SMTP_URL})]
     sender: Mailbox
+    #: where mails that come back go, each to a subaddress of its own; without one, the sender's address
+    bounces: Annotated[str, Meta(extra={"form": forms.BOUNCES})] | None = None
+    #: the authority that signed the server's certificate, PEM
+    ca: Sourced | None = None
+    #: the hub signs its mails (RFC 6376) where these three are given; the key is an RSA key, PEM
+    dkim_domain: Annotated[str, Meta(extra={"form": forms.HOST})] | None = None
+    dkim_selector: Annotated[str, Meta(extra={"form": forms.HOST})] | None = None
+    dkim_key: Sealed | None = None
+
+    def contradictions(self) -> list[tuple[str, str]]:
+        """Keys that do not go together: the key at fault, and what is wrong with it."""
+        dkim = {name: getattr(self, name) for name in ("dkim_domain", "dkim_selector", "dkim_key")}
+        given = [name for name, value in dkim.items() if value is not None]
+        found = [(given[0], f"needs `{name}` as well") for name, value in dkim.items() if given and value is None]
+        if self.bounces is None:
+            try:
+                forms.BOUNCES.read(self.sender.rpartition("<")[2].rstrip("> "))
+            except ValueError:
+                found.append(("sender", f"needs `bounces` as well, {forms.BOUNCES.expected}"))
+        return found
 
 
 class Letters(Entry, frozen=True, kw_only=True):
     """``[print]``: the printing house. ``cut_offs`` are times of day; ``url`` is ``sftp://user@host/folder``."""
 
     cut_offs: tuple[ClockTime, ...] = ()
+    #: whose clock the cut-offs are by; default: that of each sending company
+    timezone: Timezone | None = None
     url: Annotated[Sealed, Meta(extra={"form": forms.SFTP_URL})] | None = None
     #: the server's public key
     host_key: Sourced | None = None
     #: the hub's private key
     key: Sealed | None = None
+
+    def contradictions(self) -> list[tuple[str, str]]:
+        """Keys that do not go together: the key at fault, and what is wrong with it."""
+        if self.url is None:
+            return [(name, "needs `url` as well") for name in ("host_key", "key") if getattr(self, name) is not None]
+        url = urlsplit(self.url.reveal())
+        found = []
+        if not url.username:
+            found.append(("url", "needs a user name, as in sftp://user@host.example/inbox"))
+        if not url.password and self.key is None:
+            found.append(("url", "needs `key` as well, or a password"))
+        if self.host_key is None:
+            found.append(("url", "needs `host_key` as well: a server is known by its key"))
+        return found
 
 
 class PostalAddress(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,63 +211,35 @@ class LetterStyle(msgspec.Struct, frozen=True, kw_only=True):
     duplex: bool = True
 
 
+#: the languages that a mail to a receiver can be in
+MAIL_LANGUAGES = ("nb", "sv", "da", "fi", "de", "en")
+_BY_LANGUAGE = Meta(extra={"names": forms.choice(MAIL_LANGUAGES)})
+
+
+class MailStyle(msgspec.Struct, frozen=True, kw_only=True):
+    """``[company.mail]``: the mails that the company's documents go out in."""
+
+    #: the name that a mail comes from, without one that of the company; the address is the hub's
+    from_name: Text | None = None
+    #: where answers go, without one the company's ``email``
+    reply_to: Email | None = None
+    #: by language; without one for the receiver's language the hub's own words
+    subject: Annotated[dict[str, Annotated[str, Meta(extra={"form": forms.MAIL_SUBJECT})]], _BY_LANGUAGE] = field(
+        default_factory=dict
+    )
+    body: Annotated[dict[str, Annotated[str, Meta(extra={"form": forms.MAIL_BODY})]], _BY_LANGUAGE] = field(
+        default_factory=dict
+    )
+    #: the document goes along as it came, beside its page
+    attach_xml: bool = False
+
+
 class User(msgspec.Struct, frozen=True, kw_only=True):
     """``[[company.user]]``: a person who works for the company. A reader changes nothing."""
 
     email: Login
     password: Hashed
     role: Literal["company", "reader"] = "company"
-
-
-class HttpPush(msgspec.Struct, frozen=True, kw_only=True):
-    """``[company.pagero.push]``: how documents are posted to a company's own server (specs/pagero.md, section 7)."""
-
-    url: Url
-    auth: Literal["none", "basic", "oauth2", "mtls"] = "none"
-    username: Username | None = None
-    password: Sealed | None = None
-    #: sent as they are. Sealed, because a header is where API keys go
-    headers: Annotated[
-        dict[str, Annotated[Sealed, Meta(extra={"form": forms.HEADER_VALUE})]],
-        Meta(extra={"names": forms.HEADER_NAME}),
-    ] = field(default_factory=dict)
-    #: header by the term of the document whose value it gets
-    document_headers: Annotated[dict[str, Term], Meta(extra={"names": forms.HEADER_NAME})] = field(default_factory=dict)
-    #: what happens where the document does not have that term
-    missing_header: Literal["omit", "stop"] = "omit"
-    method: Literal["POST", "PUT"] = "POST"
-    #: without one, the media type of the document
-    content_type: MediaType | None = None
-    success: StatusCodes = forms.StatusCodes(((200, 299),))
-    connect_timeout: Duration = timedelta(seconds=10)
-    read_timeout: Duration = timedelta(seconds=60)
-    attachments: Literal["embedded", "zip"] = "embedded"
-    token_url: Url | None = None
-    grant: Literal["client_credentials", "password"] = "client_credentials"
-    client_id: Token | None = None
-    client_secret: Sealed | None = None
-    scope: Text | None = None
-    #: PEM: the client's certificate and its key, and the authority that signed the server's
-    cert: Sourced | None = None
-    key: Sealed | None = None
-    ca: Sourced | None = None
-    proxy: Annotated[Sealed, Meta(extra={"form": forms.PROXY_URL})] | None = None
-
-    def contradictions(self) -> list[tuple[str, str]]:
-        """Keys that do not go together: the key at fault, and what is wrong with it."""
-        needed = {
-            "none": (),
-            "basic": ("username", "password"),
-            "oauth2": ("token_url", "client_id", "client_secret"),
-            "mtls": ("cert", "key"),
-        }[self.auth]
-        if self.auth == "oauth2" and self.grant == "password":
-            needed = (*needed, "username", "password")
-        found = [("auth", f'"{self.auth}" needs `{name}` as well') for name in needed if getattr(self, name) is None]
-        fixed = {name.casefold() for name in self.headers}
-        if twice := sorted(name for name in self.document_headers if name.casefold() in fixed):
-            found.append(("document_headers", f"`{twice[0]}` is set by `headers` already"))
-        return found
 
 
 class Company(Entry, frozen=True, kw_only=True):
@@ -262,6 +265,8 @@ class Company(Entry, frozen=True, kw_only=True):
     contracts: tuple[Literal["send", "receive"], ...]
     credits: Credits = "postpaid"
     receive_as: Syntax = "original"
+    #: how its documents may leave: to receivers of a network, of this hub among them, by e-mail, on paper; none: all
+    ways: tuple[Literal["network", "email", "print"], ...] = ()
     www: Line | None = None
     additional_name: Line | None = None
     customer_number: Line | None = None
@@ -279,6 +284,7 @@ class Company(Entry, frozen=True, kw_only=True):
         name="address", default=()
     )
     letters: LetterStyle = field(name="print", default=LetterStyle())
+    mail: MailStyle = MailStyle()
     users: Annotated[tuple[User, ...], Meta(extra={"keyed_by": "email"})] = field(name="user", default=())
     #: the sections of dialects, by name
     sections: Annotated[Mapping[str, Any], Meta(extra={"internal": True})] = field(default_factory=dict)

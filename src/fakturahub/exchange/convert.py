@@ -16,6 +16,7 @@ Whether losses are allowed is the caller's policy; the report is made either way
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -85,14 +86,14 @@ def deliverable(recognition: Recognition, wanted: str) -> bool:
     Where it cannot (an order for a receiver of invoices in Finvoice, a payslip), the delivery passes it on as it came:
     a receiver's wish is for the documents that can be written so. ``convert`` refuses such a pair.
     """
-    if _is_same(recognition, wanted):
+    if is_as_wanted(recognition, wanted):
         return True
     source, target = formats.NAMES.get(recognition.syntax), formats.NAMES.get(wanted)
     return source is not None and target is not None and source.read and target.write and source.noun == target.noun
 
 
-def convert(data: bytes, to: str, *, allow_loss: bool) -> Converted:
-    """*data*, a document or a ZIP envelope with one, in the syntax *to*.
+def convert(data: bytes, to: str, *, allow_loss: bool, files: Sequence[Attachment] = ()) -> Converted:
+    """*data*, a document or a ZIP envelope with one, in the syntax *to*; *files* lie beside it.
 
     ``original`` and the syntax that the document is in already give its bytes unchanged. With *allow_loss* false
     anything lost refuses the conversion, however small: what is unimportant is the receiver's to say. What is told as a
@@ -102,8 +103,10 @@ def convert(data: bytes, to: str, *, allow_loss: bool) -> Converted:
     kind than the syntax holds; ``ConversionLoss`` with the report; ``SeveralDocuments``; what ``formats.read`` raises.
     """
     enclosed = formats.enclosed(data)
+    if files:
+        enclosed = msgspec.structs.replace(enclosed, files=(*enclosed.files, *files))
     recognition = formats.recognise(enclosed.data)
-    if _is_same(recognition, to):
+    if is_as_wanted(recognition, to):
         # It is passed on as it is, and so it must be one document and readable as what it says it is.
         formats.open_document(enclosed.data)
         return _unchanged(enclosed, recognition)
@@ -111,7 +114,7 @@ def convert(data: bytes, to: str, *, allow_loss: bool) -> Converted:
     reading = formats.read(enclosed.data)
     noun, beside = formats.with_files(reading.noun, enclosed.files)
     writing = formats.write(noun, to)
-    files = (*writing.files, *beside)
+    left_beside = (*writing.files, *beside)
     report = Report(
         source=recognition.syntax,
         target=to,
@@ -119,11 +122,11 @@ def convert(data: bytes, to: str, *, allow_loss: bool) -> Converted:
         not_written=tuple(loss for loss in writing.losses if not is_remark(loss)),
         remarks=tuple(loss for loss in reading.losses + writing.losses if is_remark(loss)),
         findings=reading.findings,
-        files=tuple(file.name for file in files),
+        files=tuple(file.name for file in left_beside),
     )
     if report.losses and not allow_loss:
         raise ConversionLoss(_sentence(report), report=report.as_data())
-    return Converted(writing.data, report, files)
+    return Converted(writing.data, report, left_beside)
 
 
 def is_remark(loss: Loss) -> bool:
@@ -137,7 +140,8 @@ def _unchanged(enclosed: formats.Enclosed, recognition: Recognition) -> Converte
     return Converted(enclosed.data, report, enclosed.files)
 
 
-def _is_same(recognition: Recognition, wanted: str) -> bool:
+def is_as_wanted(recognition: Recognition, wanted: str) -> bool:
+    """Whether a document is in the syntax *wanted* as it is, and goes on as it came."""
     if wanted in (ORIGINAL, recognition.syntax):
         return True
     # EHF Billing 3 is Peppol BIS Billing 3, under the same identifier; only extensions of it have others.

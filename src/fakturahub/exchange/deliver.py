@@ -1,9 +1,9 @@
-"""Doing deliveries. One way out is built in: the inbox of a company of this hub, done in one transaction, exactly once.
+"""Doing deliveries to the inboxes of this hub's companies: each in one transaction, exactly once.
 
 What a receiver wants in another syntax is written before that transaction, in a thread; the same delivery prepared
 twice gives the same bytes, so whoever comes first in the transaction decides.
 
-The ways out that reach the world are channels; they will be injected here when there are any.
+What leaves the hub is done by `dispatch`.
 """
 
 from __future__ import annotations
@@ -12,17 +12,15 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
-import msgspec
-
 from fakturahub import telemetry
-from fakturahub.errors import DatabaseUnavailable, FakturahubError, InternalFault, NotFound, Refused
+from fakturahub.errors import DatabaseUnavailable, FakturahubError, InternalFault
+from fakturahub.exchange.contents import prepared_of
 from fakturahub.exchange.prepare import prepare
-from fakturahub.exchange.route import Known, find_route
 from fakturahub.exchange.submit import INBOX
-from fakturahub.model import Clock, DeliveryState, DocumentState, Heading, Mode
-from fakturahub.storage import converted, deliveries, documents
+from fakturahub.model import Attachment, Clock, DeliveryState
+from fakturahub.storage import converted
 from fakturahub.storage.batches import Batches
-from fakturahub.storage.converted import Converted, FileRow, Prepared
+from fakturahub.storage.converted import Prepared
 from fakturahub.storage.database import Database
 from fakturahub.storage.inbox_deliveries import Batch, InboxDeliveries
 from fakturahub.storage.payloads import PayloadStore
@@ -106,62 +104,30 @@ class Deliverer:
             raise InternalFault(f"Delivery {delivery_id} is gone.")
         data = await self._payloads.load(source.kept)
         try:
-            made = await asyncio.to_thread(prepare, data, source.wanted, allow_loss=source.allow_loss)
+            beside = [
+                Attachment(file.name, file.mime, await self._payloads.load(file.kept), file.description)
+                for file in source.files
+            ]
+            made = await asyncio.to_thread(prepare, data, source.wanted, allow_loss=source.allow_loss, files=beside)
         except FakturahubError:
             raise
         except Exception as error:  # one document must not keep back the others of its batch
             log.exception("conversion failed", delivery=str(delivery_id), wanted=source.wanted)
             raise InternalFault(f"Writing the document as {source.wanted} failed.") from error
-        report = msgspec.json.encode(made.report).decode()
-        if made.refusal is not None:
-            return Prepared(report, error=str(made.refusal)), len(report)
-        if made.written is None:
-            return Prepared(report), len(report)
-        written = made.written
-        files = tuple(
-            [
-                FileRow(file.name, file.mime, file.description, await self._payloads.keep(file.content))
-                for file in written.files
-            ]
-        )
-        facts = msgspec.json.encode({"recognition": written.recognition, "heading": written.heading}).decode()
-        row = Converted(facts, await self._payloads.keep(written.data), files)
-        size = sum(len(kept.payload or b"") for kept in (row.kept, *(file.kept for file in files)))
-        return Prepared(report, row, made.report.target), size + len(facts) + len(report)
+        prepared = await prepared_of(made, self._payloads)
+        return prepared, _size(prepared)
+
+
+def _size(prepared: Prepared) -> int:
+    """The bytes of *prepared* that are held in memory."""
+    written = prepared.converted
+    if written is None:
+        return len(prepared.report)
+    kept = (written.kept, *(file.kept for file in written.files))
+    return len(prepared.report) + len(written.facts) + sum(len(one.payload or b"") for one in kept)
 
 
 def _count(batch: Batch) -> None:
     telemetry.DELIVERIES.labels(INBOX, DeliveryState.DELIVERED.value).inc(batch.done)
     if batch.failed:
         telemetry.DELIVERIES.labels(INBOX, DeliveryState.FAILED.value).inc(batch.failed)
-
-
-async def start_again(database: Database, known: Known, any_id: UUID, clock: Clock, who: str) -> str:
-    """Do a delivery again that failed or waits, or route a document again that found no receiver.
-
-    ``any_id`` is a delivery's or a document's. Returns a sentence for a person. Raises `NotFound`, and `Refused` where
-    doing it again would send something twice.
-    """
-    was = await deliveries.start_again(database, any_id, clock.now(), who)
-    if was is not None:
-        if was in (DeliveryState.DELIVERED, DeliveryState.CANCELLED):
-            raise Refused(f"Delivery {any_id} is {was}; nothing is sent twice.")
-        return f"Delivery {any_id} was {was} and is due now."
-    document = await documents.whole(database, any_id)
-    if document is None:
-        raise NotFound(f"There is no delivery and no document with the id {any_id}.")
-    if document.listed.mode != Mode.PROD:
-        raise Refused(f"Document {any_id} was sent in mode {document.listed.mode}; such a document is never delivered.")
-    if document.listed.state == DocumentState.REJECTED:
-        raise Refused(f"Document {any_id} was rejected; its sender has to send it anew.")
-    if document.listed.state != DocumentState.UNROUTABLE:
-        raise Refused(f"Document {any_id} is {document.listed.state}; name the delivery that is to be done again.")
-    heading = msgspec.convert(document.facts["heading"], Heading)
-    route = find_route(heading.buyer, known)
-    if route.receiver is None:
-        raise Refused(f"Document {any_id} still finds no receiver: {route.why}.")
-    new = deliveries.NewDelivery(route.receiver.id, INBOX, route.address, route.why, route.receiver.receive_as)
-    delivery_id = await deliveries.add_to_unroutable(database, any_id, new, clock.now(), who)
-    if delivery_id is None:
-        raise Refused(f"Document {any_id} was routed by somebody else meanwhile.")
-    return f"Document {any_id} is routed now: {route.why}. Delivery {delivery_id} is due."

@@ -11,7 +11,7 @@ import msgspec
 from fakturahub import formats
 from fakturahub.errors import InternalFault
 from fakturahub.model import Attachment, Clock, Heading, Recognition
-from fakturahub.storage import converted
+from fakturahub.storage import converted, document_files
 from fakturahub.storage import inbox as stored
 from fakturahub.storage.database import Database
 from fakturahub.storage.inbox import EVER
@@ -123,12 +123,15 @@ class Inbox:
         return Content(entry, data, (*embedded, *await self._files(entry)))
 
     async def _files(self, entry: Entry) -> list[Attachment]:
-        """The files that travel beside a document that was written for its receiver."""
-        if entry.converted_by is None:
+        """The files that travel beside a document, as it came or as it was written for its receiver."""
+        if not any(one.beside for one in entry.heading.attachments):
             return []
+        if entry.converted_by is None:
+            files = await document_files.files_of(self._database, entry.document_id)
+        else:
+            files = await converted.files_of(self._database, entry.converted_by)
         return [
-            Attachment(file.name, file.mime, await self._payloads.load(file.kept), file.description)
-            for file in await converted.files_of(self._database, entry.converted_by)
+            Attachment(file.name, file.mime, await self._payloads.load(file.kept), file.description) for file in files
         ]
 
     async def mark_received(self, entry_id: UUID) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from fakturahub import formats
 from fakturahub.errors import ConversionLoss, DocumentRefused
 from fakturahub.exchange.convert import Report, convert, deliverable
+from fakturahub.formats.envelope import name_beside
 from fakturahub.model import Attachment, AttachmentHeading, Heading, Recognition
 
 
@@ -29,8 +32,8 @@ class Preparation(msgspec.Struct, frozen=True):
     refusal: DocumentRefused | None = None
 
 
-def prepare(data: bytes, wanted: str, *, allow_loss: bool) -> Preparation:
-    """*data*, one document as it came, for a receiver that wants it in the syntax *wanted*.
+def prepare(data: bytes, wanted: str, *, allow_loss: bool, files: Sequence[Attachment] = ()) -> Preparation:
+    """*data*, one document as it came with *files* beside it, for a receiver that wants it in the syntax *wanted*.
 
     What is not written in that syntax (an order for a receiver of invoices in Finvoice) is handed over as it came.
     With *allow_loss* false a conversion that would lose something is refused, and so is one of a document whose values
@@ -40,7 +43,7 @@ def prepare(data: bytes, wanted: str, *, allow_loss: bool) -> Preparation:
     if not deliverable(recognition, wanted):
         return Preparation(Report(source=recognition.syntax, target=wanted, unchanged=True))
     try:
-        converted = convert(data, wanted, allow_loss=allow_loss)
+        converted = convert(data, wanted, allow_loss=allow_loss, files=files)
         if converted.report.unchanged:
             return Preparation(converted.report)
         opened = formats.open_document(converted.data)
@@ -48,18 +51,22 @@ def prepare(data: bytes, wanted: str, *, allow_loss: bool) -> Preparation:
         return Preparation(msgspec.convert(loss.report, Report), refusal=loss)
     except DocumentRefused as refusal:
         return Preparation(Report(source=recognition.syntax, target=wanted), refusal=refusal)
-    heading = _with_files(opened.heading, converted.files)
+    heading = with_files(opened.heading, converted.files)
     return Preparation(converted.report, Written(converted.data, opened.recognition, heading, converted.files))
 
 
-def _with_files(heading: Heading, files: tuple[Attachment, ...]) -> Heading:
-    """*heading* with *files* among its attachments; one that the document links by ``file://`` stands there already."""
+def with_files(heading: Heading, files: Sequence[Attachment]) -> Heading:
+    """*heading* with *files* among its attachments; one that the document names stands there already.
+
+    A document names a file by ``file://`` or, such as a payslip, by its name alone.
+    """
     if not files:
         return heading
-    waiting = {f"file://{file.name}": file for file in files}
+    waiting = {file.name.casefold(): file for file in files}
     attachments = []
     for one in heading.attachments:
-        file = waiting.pop(one.uri or "", None)
+        name = name_beside(one)
+        file = None if name is None else waiting.pop(name.casefold(), None)
         attachments.append(one if file is None else _named(one, file))
     attachments += [_named(AttachmentHeading(), file) for file in waiting.values()]
     return msgspec.structs.replace(heading, attachments=tuple(attachments))

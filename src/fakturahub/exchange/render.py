@@ -9,6 +9,9 @@ people agreed on. Its own picture is, in this order:
 
 Any other PDF is an attachment, and so is one that does not open. The HTML page is always the hub's own: it says what
 the data say.
+
+On paper nothing can lie inside a page: the PDFs attached to a document are further pages of its letter (apix.md 6.1),
+and attachments of other kinds stay behind.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from fakturahub.model.letter import Letter
 from fakturahub.model.payslip import Payslip
 from fakturahub.model.reminder import Billed
 from fakturahub.render import html, pictures
+from fakturahub.render.joining import joined
 from fakturahub.render.labels import LANGUAGES
 from fakturahub.render.page import EmbeddedFile, pdf
 from fakturahub.render.parts import Sheet, Style
@@ -39,9 +43,11 @@ __all__ = [
     "Look",
     "Page",
     "Style",
+    "attachments_of",
     "check_form",
     "html_of",
     "language_of",
+    "letter_of",
     "pdf_of",
     "picture_of",
 ]
@@ -73,6 +79,8 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     ours: bool = False
     #: a PDF that is a Factur-X (ZUGFeRD 2) invoice as well; always the hub's own page
     factur_x: bool = False
+    #: a PDF for paper, see ``letter_of``
+    letter: bool = False
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -83,6 +91,14 @@ class Page(msgspec.Struct, frozen=True):
     pages: int
     #: whether it is, or was made of, the document's own picture
     own: bool = False
+
+
+class Lettered(msgspec.Struct, frozen=True):
+    """A document for paper."""
+
+    page: Page
+    #: names of attachments that paper has no place for
+    left_out: tuple[str, ...] = ()
 
 
 def language_of(stated: str | None) -> str | None:
@@ -108,6 +124,8 @@ def pdf_of(document: Document, look: Look, *, at: datetime, files: Sequence[Atta
     Raises ``UnrenderableDocument`` for a document that is not read whole and has no picture, and what
     ``formats.read`` and ``render.page.pdf`` raise.
     """
+    if look.letter:
+        return letter_of(document, look, at=at, files=files).page
     enclosed, noun = _read(document, files)
     own = None if look.ours or look.factur_x else _own_picture(enclosed, noun)
     if own is not None:
@@ -120,6 +138,45 @@ def pdf_of(document: Document, look: Look, *, at: datetime, files: Sequence[Atta
         factur_x=_factur_x(noun) if look.factur_x else None,
     )
     return Page(made, pictures.count(made))
+
+
+def letter_of(document: Document, look: Look, *, at: datetime, files: Sequence[Attachment] = ()) -> Lettered:
+    """*document* as a PDF for paper: its own picture, else the hub's page, and behind it the PDFs attached to it.
+
+    Nothing lies inside. Raises as ``pdf_of``, and ``UnrenderableDocument`` for an attached PDF that does not open and
+    for a letter or a payslip without its pages.
+    """
+    enclosed, noun = _read(document, files)
+    picture = _own_picture(enclosed, noun)
+    if picture is None and isinstance(noun, (Letter, Payslip)):
+        raise UnrenderableDocument("The PDF that is the pages to be printed is missing, or does not open.")
+    first = None if look.ours else picture
+    if first is None:
+        made = pdf(_sheet(enclosed, noun, look, at), at=at.replace(microsecond=0))
+        first = Page(made, pictures.count(made))
+    shown = {first.data} if picture is None else {first.data, picture.data}
+    attached = [file for file in _attached(enclosed, noun) if file.content not in shown]
+    others = [file for file in attached if _PDF in file.content[:1024]]
+    for file in others:
+        try:
+            pictures.count(file.content)
+        except UnrenderableDocument as refusal:
+            raise UnrenderableDocument(
+                "An attached PDF cannot become a page of the letter: it is damaged, or locked with a password.",
+                place=file.name,
+            ) from refusal
+    left_out = tuple(file.name for file in attached if file not in others)
+    if not others:
+        return Lettered(first, left_out)
+    whole = joined([first.data, *(file.content for file in others)])
+    return Lettered(Page(whole, pictures.count(whole), first.own), left_out)
+
+
+def attachments_of(document: Document, *, files: Sequence[Attachment] = ()) -> tuple[Attachment, ...]:
+    """What is attached to *document*, without the picture that is its page. Raises what ``formats.read`` raises."""
+    enclosed, noun = _read(document, files)
+    picture = _own_picture(enclosed, noun)
+    return tuple(file for file in _attached(enclosed, noun) if picture is None or file.content != picture.data)
 
 
 def picture_of(page: Page, form: str, number: int) -> bytes:
@@ -197,6 +254,18 @@ def _is_marked(supporting: SupportingDocument) -> bool:
 def _file_name(address: str | None) -> str:
     """The name of the file that ``file://folder/name`` or a bare name leads to."""
     return (address or "").replace("\\", "/").rpartition("/")[2].casefold()
+
+
+def _attached(enclosed: formats.Enclosed, noun: Noun | None) -> list[Attachment]:
+    """What is attached to the document, without what is called its picture, whether that opens or not."""
+    if isinstance(noun, Billed):
+        return [one.attachment for one in noun.supporting if one.attachment and not _is_marked(one)]
+    marked = set()
+    if isinstance(noun, Letter):
+        marked = {_file_name(one.uri) for one in noun.files if one.role in _PICTURE_ROLES}
+    elif isinstance(noun, Payslip):
+        marked = {_file_name(one.name) for one in noun.files if one.index == 1}
+    return [file for file in enclosed.files if file.name.casefold() not in marked]
 
 
 def _factur_x(noun: Noun | None) -> bytes:

@@ -71,6 +71,21 @@ class Renditions:
         made = await self._page(source, form, asked, page if form in ("jpg", "png") else 1)
         return Rendition(made.data, MIME[form], made.pages, made.own)
 
+    async def document(self, any_id: UUID) -> tuple[bytes, list[Attachment]] | None:
+        """What pages of *any_id* are made of: the document's bytes, and the files beside it.
+
+        None where there is no such document or delivery. Raises what ``PayloadStore.load`` raises.
+        """
+        source = await stored.source_of(self._database, any_id)
+        return None if source is None else await self._loaded(source)
+
+    async def _loaded(self, source: stored.Source) -> tuple[bytes, list[Attachment]]:
+        files = [
+            Attachment(file.name, file.mime, await self._payloads.load(file.kept), file.description)
+            for file in source.files
+        ]
+        return await self._payloads.load(source.kept), files
+
     async def _page(self, source: stored.Source, form: str, look: Look, number: int) -> Page:
         """The page as it is kept, else as somebody is making it, else made."""
         key = (_hash_of(source), _variant(form, look, number))
@@ -105,11 +120,7 @@ class Renditions:
             async with self._room:
                 picture = await asyncio.to_thread(render.picture_of, whole, form, number)
             return Page(picture, whole.pages, whole.own)
-        data = await self._payloads.load(source.kept)
-        files = [
-            Attachment(file.name, file.mime, await self._payloads.load(file.kept), file.description)
-            for file in source.files
-        ]
+        data, files = await self._loaded(source)
         draw = render.pdf_of if form == "pdf" else render.html_of
         async with self._room:
             return await asyncio.to_thread(draw, data, look, at=source.at, files=files)
@@ -133,6 +144,7 @@ def _hash_of(source: stored.Source) -> bytes:
 def _variant(form: str, look: Look, number: int) -> str:
     """How the page looks, in words that differ where the page does."""
     style = hashlib.sha256(msgspec.msgpack.encode(look.style)).hexdigest()[:16]
-    whose = "own" if form == "html" or not (look.ours or look.factur_x) else "factur-x" if look.factur_x else "ours"
+    whose = "letter-" if look.letter else ""
+    whose += "own" if form == "html" or not (look.ours or look.factur_x) else "factur-x" if look.factur_x else "ours"
     template = f" {html.VERSION}" if form == "html" else ""
     return f"{form} {number} {look.language or '-'} {whose} {style}{template}"

@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 
 from fakturahub.config import routing_form
-from fakturahub.identity.companies import Company, compact
+from fakturahub.identity.companies import Company, Participant, compact
 from fakturahub.model import Identifier, PartyHeading
 
 #: ISO 6523 code of the GLN
@@ -46,6 +46,8 @@ class Known(Protocol):
     def by_address(self, address: str) -> Company | None: ...
     def by_business_id(self, business_id: str) -> list[Company]: ...
     def by_vat_id(self, vat_id: str) -> list[Company]: ...
+    def by_name(self, name: str) -> list[Company]: ...
+    def participants(self, number_or_name: str) -> list[Participant]: ...
 
 
 class Route(msgspec.Struct, frozen=True):

@@ -1,37 +1,58 @@
-"""Taking a submission: recognise, read, check, route, and store all of it with the answer, in one transaction."""
+"""Taking a submission: recognise, read, check, route, price, and store all of it with the answer, in one transaction.
+
+Of a submission with several documents each is judged for itself; those that are accepted and those that are rejected
+are stored together, with one answer. It is refused as a whole where none of them is accepted.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import msgspec
 
 from fakturahub import formats, telemetry
 from fakturahub.clock import new_id, today
-from fakturahub.errors import DocumentRefused, InvalidDocument, NoContract, RulesFailed, SellerMismatch
-from fakturahub.exchange.route import Known, Route, find_route, is_company
+from fakturahub.errors import (
+    DocumentRefused,
+    InvalidDocument,
+    NoContract,
+    Overloaded,
+    Refused,
+    RulesFailed,
+    SellerMismatch,
+    TransferUnreadable,
+)
+from fakturahub.exchange import rows
+from fakturahub.exchange.choose import INBOX as INBOX
+from fakturahub.exchange.choose import Decision, Question, Settings, Surroundings, decide, question_of, settings_of
+from fakturahub.exchange.letters import pages_of
+from fakturahub.exchange.prepare import with_files
+from fakturahub.exchange.route import is_company
 from fakturahub.exchange.validate import NOT_CHECKED, Validation, remark, validate
 from fakturahub.formats import Opened
 from fakturahub.identity.companies import Company
 from fakturahub.model import (
     Answer,
+    Attachment,
     DocumentState,
     Finding,
     Heading,
     Kind,
     Mode,
+    Part,
     Recognition,
     Severity,
     Submission,
-    SubmissionState,
     Verdict,
 )
-from fakturahub.storage.payloads import Kept, PayloadStore
-from fakturahub.storage.submissions import DeliveryRow, DocumentRow, EventRow, SubmissionRows, SubmissionWriter
+from fakturahub.storage.document_files import FileRow
+from fakturahub.storage.payloads import PayloadStore
+from fakturahub.storage.submissions import SubmissionWriter
 
 if TYPE_CHECKING:
     from fakturahub.exchange.rulebook import Rulebook
@@ -42,11 +63,9 @@ REPEAT_WINDOW = timedelta(hours=24)
 READ_IN_THREAD = 128 * 1024
 #: the same for a document that is also held against rules
 CHECK_IN_THREAD = 32 * 1024
-#: most findings that are stored with a document, the gravest first, and most characters of a message or a path in them
-FINDINGS = 100
-FINDING_TEXT = 1_000
-#: the channel of deliveries to companies of this hub
-INBOX = "inbox"
+#: letters whose pages one process counts at a time, which takes a processor, and most that may wait for that
+COUNTED_AT_ONCE = 2
+COUNTED_LATER = 64
 
 log = telemetry.logger("exchange.submit")
 
@@ -57,11 +76,12 @@ class Judged(msgspec.Struct, frozen=True):
     id: UUID
     state: DocumentState
     number: str | None
-    route: Route | None
+    #: which way it leaves; None where it was rejected
+    decision: Decision | None
     #: with explanations in the sender's language
     findings: tuple[Finding, ...]
     #: the error for which it was rejected
-    refusal: DocumentRefused | None = None
+    refusal: Refused | None = None
     verdict: Verdict = Verdict.NOT_CHECKED
 
 
@@ -69,18 +89,23 @@ class Accepted(msgspec.Struct, frozen=True):
     """What a dialect composes its answer from."""
 
     submission: Submission
+    #: in the order of the submission's parts
     documents: tuple[Judged, ...]
 
 
-class _Read(msgspec.Struct, frozen=True):
+class Read(msgspec.Struct, frozen=True):
+    """A document that was read, or the reason for which it could not be."""
+
     recognition: Recognition | None
     heading: Heading
-    refusal: DocumentRefused | None
+    refusal: Refused | None
     #: None: it was not held against rules
     validation: Validation | None = None
 
 
-def _read(data: bytes, check: Callable[[bytes | Opened], Validation] | None) -> _Read:
+def _read(
+    data: bytes, check: Callable[[bytes | Opened], Validation] | None, files: tuple[Attachment, ...] = ()
+) -> Read:
     """Recognise, read and check; a document that is well-formed but not acceptable comes back with its refusal.
 
     Raises `TransferUnreadable` for bytes that are no readable document at all, `RulesFailed` where it was not judged.
@@ -88,26 +113,29 @@ def _read(data: bytes, check: Callable[[bytes | Opened], Validation] | None) -> 
     try:
         opened = formats.open_document(data)
     except DocumentRefused as refusal:
-        return _Read(getattr(refusal, "recognition", None), Heading(Kind.OTHER), refusal)
+        return Read(getattr(refusal, "recognition", None), Heading(Kind.OTHER), refusal)
     try:
         # What cannot be taken out again must not be taken in: its receiver would never get the document.
         if any(one.embedded for one in opened.heading.attachments):
             opened.attachments()
     except DocumentRefused as refusal:
-        return _Read(opened.recognition, opened.heading, refusal)
+        return Read(opened.recognition, opened.heading, refusal)
     # The tree is there already, without the comments and instructions that rules may see: few documents have any.
     validation = check(data if formats.has_marks(data) else opened) if check is not None else None
-    return _Read(opened.recognition, opened.heading, None, validation)
+    return Read(opened.recognition, with_files(opened.heading, files), None, validation)
 
 
 class Exchange:
     """The use case of submitting, for one process."""
 
     def __init__(
-        self, known: Known, writer: SubmissionWriter, payloads: PayloadStore, rules: Callable[[], Rulebook]
+        self, known: Surroundings, writer: SubmissionWriter, payloads: PayloadStore, rules: Callable[[], Rulebook]
     ) -> None:
         """``rules`` gives the rule packs of this moment."""
         self._known = known
+        self._settings: tuple[int, Settings] = (-1, Settings())
+        self._counting = asyncio.Semaphore(COUNTED_AT_ONCE)
+        self._uncounted = 0
         self._writer = writer
         self._payloads = payloads
         self._rules = rules
@@ -118,28 +146,52 @@ class Exchange:
         """Take *submission* from *sender*; returns the answer and whether it repeats an earlier one.
 
         ``compose`` makes the dialect's answer from what became of the documents; it is stored with them, before anybody
-        is told. Raises `TransferUnreadable`, `PermissionDenied`, `IdempotencyConflict` and `Unavailable`; nothing is
-        stored then.
+        is told. Raises `TransferUnreadable`, `PermissionDenied`, `IdempotencyConflict`, `InsufficientCredit` and
+        `Unavailable`; nothing is stored then.
         """
         if "send" not in sender.contracts:
             raise NoContract(f"{sender.name} has no contract for sending.")
-        data = submission.data
         check = self._check(submission, sender)
-        apart = len(data) > (READ_IN_THREAD if check is None else CHECK_IN_THREAD)
+        parts = submission.parts or (Part(submission.data),)
         try:
-            read = await asyncio.to_thread(_read, data, check) if apart else _read(data, check)
+            reads = [await self._read_one(part, check, alone=not submission.parts) for part in parts]
         except RulesFailed as failed:
             log.error("rules failed", reason=failed.reason, exc_info=failed)
             raise
         if sender.test_mode and submission.mode is Mode.PROD:
             submission = msgspec.structs.replace(submission, mode=Mode.TEST)
-        judged = self._judge(submission, sender, read)
-        kept = await self._payloads.keep(data)
-        answer = compose(Accepted(submission, (judged,)))
-        stored = await self._writer.store(_rows(submission, sender, read, judged, answer, kept))
-        telemetry.VALIDATIONS.labels(submission.dialect, judged.verdict.value).inc()
+        documents = [await self._taken(submission, sender, part, read) for part, read in zip(parts, reads, strict=True)]
+        judged = tuple(document.judged for document in documents)
+        body = documents[0].kept.sha256 if not submission.parts else hashlib.sha256(submission.data).digest()
+        answer = compose(Accepted(submission, judged))
+        repeat = _repeat_key(submission, judged, body)
+        stored = await self._writer.store(rows.of(submission, documents, answer, body, repeat))
+        for one in judged:
+            telemetry.VALIDATIONS.labels(submission.dialect, one.verdict.value).inc()
         telemetry.SUBMISSIONS.labels(submission.dialect, submission.mode.value, str(stored.repeated).lower()).inc()
         return stored.answer, stored.repeated
+
+    async def _read_one(self, part: Part, check: Callable[[bytes | Opened], Validation] | None, *, alone: bool) -> Read:
+        """Read one document; what is unreadable among others is refused by itself."""
+        apart = len(part.data) > (READ_IN_THREAD if check is None else CHECK_IN_THREAD)
+        try:
+            if apart:
+                return await asyncio.to_thread(_read, part.data, check, part.files)
+            return _read(part.data, check, part.files)
+        except TransferUnreadable as unreadable:
+            if alone:
+                raise
+            return Read(None, Heading(Kind.OTHER), unreadable)
+
+    async def _taken(self, submission: Submission, sender: Company, part: Part, read: Read) -> rows.Taken:
+        """One document, judged and kept."""
+        judged = self._judge(submission, sender, part, read)
+        if judged.decision is not None and judged.decision.uncounted:
+            judged = await self._counted(submission, sender, part, read, judged)
+        files = tuple(
+            [FileRow(one.name, one.mime, one.description, await self._payloads.keep(one.content)) for one in part.files]
+        )
+        return rows.Taken(judged, read, await self._payloads.keep(part.data), files)
 
     def _check(self, submission: Submission, sender: Company) -> Callable[[bytes | Opened], Validation] | None:
         if sender.validation == "off":
@@ -148,12 +200,49 @@ class Exchange:
         day = today(submission.at, sender.zone)
         return lambda document: validate(document, rulebook, day, language=sender.language)
 
-    def _judge(self, submission: Submission, sender: Company, read: _Read) -> Judged:
+    def _now(self) -> Settings:
+        """The settings of this moment, read once for each version of them."""
+        version, settings = self._settings
+        if version != self._known.version:
+            settings = settings_of(self._known.setting)
+            self._settings = (self._known.version, settings)
+        return settings
+
+    async def _counted(self, submission: Submission, sender: Company, part: Part, read: Read, judged: Judged) -> Judged:
+        """A letter with its pages counted, and priced by them; another way, or none, where it cannot be printed.
+
+        Raises `Overloaded` where too many wait for that, `RenderingFailed`.
+        """
+        decision = judged.decision
+        language = None if decision is None or decision.details is None else decision.details["language"]
+        question = _question(submission, sender, part, read)
+        if self._uncounted >= COUNTED_LATER:
+            raise Overloaded("More letters wait for their pages to be counted than the hub takes.", retry_after=5)
+        self._uncounted += 1
+        try:
+            async with self._counting:
+                pages = await asyncio.to_thread(
+                    pages_of, part.data, language=language, at=submission.at, files=part.files
+                )
+        except DocumentRefused as refusal:
+            question = msgspec.structs.replace(question, undrawable=refusal.reason)
+        else:
+            question = msgspec.structs.replace(question, pages=pages.count)
+        finally:
+            self._uncounted -= 1
+        return self._decided(judged, question)
+
+    def _decided(self, judged: Judged, question: Question) -> Judged:
+        decision = decide(question, self._known, self._now())
+        state = DocumentState.ROUTED if decision.channel is not None else DocumentState.UNROUTABLE
+        return msgspec.structs.replace(judged, decision=decision, state=state)
+
+    def _judge(self, submission: Submission, sender: Company, part: Part, read: Read) -> Judged:
         document_id = new_id(submission.at)
         heading, validation = read.heading, read.validation
         verdict = validation.verdict if validation is not None else Verdict.NOT_CHECKED
 
-        def rejected(refusal: DocumentRefused, number: str | None, *findings: Finding) -> Judged:
+        def rejected(refusal: Refused, number: str | None, *findings: Finding) -> Judged:
             return Judged(document_id, DocumentState.REJECTED, number, None, findings, refusal, verdict)
 
         if read.refusal is not None:
@@ -170,9 +259,14 @@ class Exchange:
             findings.insert(0, _finding(mismatch, Severity.WARNING))
         if verdict is Verdict.INVALID and sender.validation == "reject":
             return rejected(_broken(findings), heading.number, *findings)
-        route = find_route(heading.buyer, self._known)
-        state = DocumentState.ROUTED if route.receiver is not None else DocumentState.UNROUTABLE
-        return Judged(document_id, state, heading.number, route, tuple(findings), verdict=verdict)
+        taken = Judged(document_id, DocumentState.VALIDATED, heading.number, None, tuple(findings), verdict=verdict)
+        return self._decided(taken, _question(submission, sender, part, read))
+
+
+def _question(submission: Submission, sender: Company, part: Part, read: Read) -> Question:
+    return question_of(
+        read.heading, read.recognition, sender, submission.at, files=part.files, prefer=submission.prefer
+    )
 
 
 #: the remark on a document of a company that has its documents not checked
@@ -200,129 +294,19 @@ def _named(heading: Heading) -> str:
     return seller.name or (str(seller.endpoint) if seller.endpoint else "nobody")
 
 
-def _finding(error: DocumentRefused, severity: Severity = Severity.FATAL) -> Finding:
+def _finding(error: Refused, severity: Severity = Severity.FATAL) -> Finding:
     return Finding(error.code, severity, error.reason, path=error.place, term=error.term)
 
 
-def _repeat_key(submission: Submission, judged: Judged, sha256: bytes) -> tuple[str | None, timedelta | None]:
+def _repeat_key(
+    submission: Submission, judged: tuple[Judged, ...], sha256: bytes
+) -> tuple[str | None, timedelta | None]:
     """What makes this submission a repeat of an earlier one, and for how long.
 
     The mode is part of it: what was sent as a test is not thereby sent.
     """
     if submission.key is not None:
         return f"{submission.mode}:key:{submission.key}", None
-    if judged.number is None:
+    if all(one.number is None for one in judged):
         return None, None
     return f"{submission.mode}:bytes:{sha256.hex()}", REPEAT_WINDOW
-
-
-_GRAVITY = (Severity.FATAL, Severity.WARNING, Severity.INFORMATION)
-
-
-def _kept(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """*findings* as they are stored: bounded, and without explanations, which are made for each reader anew."""
-    first = sorted(findings, key=lambda one: _GRAVITY.index(one.severity))[:FINDINGS]
-    return tuple(
-        msgspec.structs.replace(
-            one,
-            message=one.message[:FINDING_TEXT],
-            path=one.path[:FINDING_TEXT] if one.path is not None else None,
-            explanation=None,
-        )
-        for one in first
-    )
-
-
-def _text(value: Any) -> str:
-    return msgspec.json.encode(value).decode()
-
-
-def _rows(
-    submission: Submission,
-    sender: Company,
-    read: _Read,
-    judged: Judged,
-    answer: Answer,
-    kept: Kept,
-) -> SubmissionRows:
-    heading = read.heading
-    at = submission.at
-    receiver = judged.route.receiver if judged.route is not None else None
-    refused = judged.state is DocumentState.REJECTED
-    repeat_key, repeat_window = _repeat_key(submission, judged, kept.sha256)
-    facts = {
-        "recognition": read.recognition,
-        "heading": heading,
-        "findings": _kept(judged.findings),
-        "findings_in_all": len(judged.findings),
-        "verdict": judged.verdict,
-        "packs": () if read.validation is None else read.validation.report.packs,
-        "route": None if judged.route is None else judged.route.why,
-    }
-    document = DocumentRow(
-        id=judged.id,
-        receiver_id=None if receiver is None else receiver.id,
-        state=judged.state.value,
-        syntax=None if read.recognition is None else read.recognition.syntax,
-        kind=heading.kind.value,
-        number=heading.number,
-        issue_date=heading.issue_date,
-        currency=heading.currency,
-        payable=heading.payable,
-        facts=_text(facts),
-        sha256=kept.sha256,
-        size=kept.size,
-        encoding=kept.encoding,
-        payload=kept.payload,
-    )
-    deliveries: tuple[DeliveryRow, ...] = ()
-    if judged.route is not None and receiver is not None and submission.mode is Mode.PROD:
-        deliveries = (
-            DeliveryRow(
-                id=new_id(at),
-                document_id=judged.id,
-                receiver_id=receiver.id,
-                channel=INBOX,
-                address=judged.route.address,
-                why=judged.route.why,
-                wanted_syntax=receiver.receive_as,
-            ),
-        )
-    return SubmissionRows(
-        id=submission.id,
-        company_id=sender.id,
-        dialect=submission.dialect,
-        repeat_key=repeat_key,
-        # what was refused is judged anew when it comes again
-        takes_key=not refused,
-        repeat_window=repeat_window,
-        body_sha256=kept.sha256,
-        mode=submission.mode.value,
-        state=(SubmissionState.REFUSED if refused else SubmissionState.ACCEPTED).value,
-        answer=answer,
-        request=_text(
-            {
-                "key": submission.key,
-                "file_name": submission.file_name,
-                "declared_type": submission.declared_type,
-                "request_id": submission.request_id,
-            }
-        ),
-        at=at,
-        documents=(document,),
-        deliveries=deliveries,
-        events=_events(judged, deliveries),
-    )
-
-
-def _events(judged: Judged, deliveries: tuple[DeliveryRow, ...]) -> tuple[EventRow, ...]:
-    # Both are of one moment and one transaction: the ids alone say which came first.
-    first, second = sorted((new_id(), new_id()))
-    received = EventRow(first, judged.id, None, "document.received", "{}")
-    data = {
-        "why": judged.refusal.reason if judged.refusal is not None else judged.route and judged.route.why,
-        "code": None if judged.refusal is None else judged.refusal.code,
-        "verdict": judged.verdict,
-    }
-    delivery_id = deliveries[0].id if deliveries else None
-    return (received, EventRow(second, judged.id, delivery_id, f"document.{judged.state}", _text(data)))

@@ -21,7 +21,7 @@ from fakturahub.errors import TransferUnreadable, UnreadableAttachment
 from fakturahub.intake.filenames import FlatNames, safe_member_name, type_of
 from fakturahub.intake.limits import ATTACHMENT
 from fakturahub.intake.zip import Archive, Member, is_zip, open_zip
-from fakturahub.model import Attachment, Heading
+from fakturahub.model import Attachment, AttachmentHeading, Heading
 from fakturahub.model.invoice import Noun, SupportingDocument
 from fakturahub.model.reminder import Billed
 
@@ -66,6 +66,15 @@ def names_of_files(heading: Heading) -> tuple[str, ...]:
             elif scheme.lower() == "file":
                 names.append(rest)
     return tuple(names)
+
+
+def name_beside(attachment: AttachmentHeading) -> str | None:
+    """The file that *attachment* says lies beside its document, by the name that it has there; None for any other."""
+    scheme, separator, rest = (attachment.uri or attachment.name or "").partition("://")
+    stated = rest if separator else scheme
+    if attachment.embedded or not stated or (separator and scheme.lower() != "file"):
+        return None
+    return safe_member_name(stated, set())
 
 
 def files_named(content: bytes) -> set[str]:

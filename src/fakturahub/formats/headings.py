@@ -6,7 +6,7 @@ is here. Both ways give the same heading; a test holds them together.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from lxml import etree
@@ -14,8 +14,8 @@ from lxml import etree
 from fakturahub.errors import BadValue, MissingTerm
 from fakturahub.formats.values import attribute_of, identifier_of, place_of, text_of
 from fakturahub.intake.limits import TEXT
-from fakturahub.model import AttachmentHeading, Heading, Kind, PartyHeading
-from fakturahub.model.invoice import Invoice, Party, SupportingDocument
+from fakturahub.model import AttachmentHeading, Heading, Kind, PartyHeading, PostalHeading
+from fakturahub.model.invoice import Invoice, Party, PostalAddress, SupportingDocument
 
 #: what a walk found: a name of ours -> the first element of that meaning with a text, or a list for what may repeat
 Found = dict[str, Any]
@@ -74,6 +74,38 @@ def party_of(
     )
 
 
+def postal_of(found: Found | None) -> PostalHeading | None:
+    """The postal address (BG-8) that was *found* with the buyer, under the names of the fields of ``PostalAddress``."""
+    if found is None or "postal" not in found:
+        return None
+    get = found["postal"].get
+    lines = [text_of(get(name), "BT-50", TEXT.text) for name in ("line1", "line2", "line3")]
+    house = text_of(get("house"), "BT-50")
+    if house is not None:
+        lines[0] = house if lines[0] is None else f"{lines[0]} {house}"
+    return postal_heading(
+        lines,
+        text_of(get("city"), "BT-52", TEXT.text),
+        text_of(get("post_code"), "BT-53", TEXT.text),
+        text_of(get("subdivision"), "BT-54", TEXT.text),
+    )
+
+
+def postal_heading(
+    lines: Iterable[str | None], city: str | None, post_code: str | None, subdivision: str | None = None
+) -> PostalHeading | None:
+    """A postal address of what there is of it; None where there is nothing."""
+    stated = tuple(line for line in lines if line)
+    if not (stated or city or post_code or subdivision):
+        return None
+    return PostalHeading(stated, city, post_code, subdivision)
+
+
+def email_of(found: Found | None) -> str | None:
+    """The e-mail address of the buyer's contact (BT-58) that was *found* with the buyer."""
+    return None if found is None else text_of(found.get("email"), "BT-58", TEXT.text)
+
+
 def attachment_of(found: Found) -> AttachmentHeading:
     """The supporting document (BG-24) that was *found*."""
     get = found.get
@@ -114,7 +146,16 @@ def heading_of(invoice: Invoice) -> Heading:
         order_reference=invoice.order,
         seller_reference=invoice.sales_order,
         attachments=tuple(_attachment(document) for document in invoice.supporting),
+        buyer_email=invoice.buyer.contact.email if invoice.buyer.contact is not None else None,
+        buyer_address=_postal(invoice.buyer.address),
     )
+
+
+def _postal(address: PostalAddress | None) -> PostalHeading | None:
+    if address is None:
+        return None
+    lines = (address.line1, address.line2, address.line3)
+    return postal_heading(lines, address.city, address.post_code, address.subdivision)
 
 
 def _party(party: Party) -> PartyHeading:

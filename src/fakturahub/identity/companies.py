@@ -30,6 +30,20 @@ REFRESH = 1.0
 log = telemetry.logger("identity.companies")
 
 
+#: the ways of a company that names none
+WAYS = ("network", "email", "print")
+
+
+class Participant(msgspec.Struct, frozen=True):
+    """A receiver outside this hub, as the address register has it."""
+
+    name: str
+    business_id: str | None = None
+    country: str | None = None
+    #: each with ``address`` and, where known, ``operator`` and ``operator_id``
+    addresses: tuple[Mapping[str, str], ...] = ()
+
+
 class Company(msgspec.Struct, frozen=True):
     """A company of this hub. ``settings`` is its table of the provisioning file with secrets hashed or sealed."""
 
@@ -50,6 +64,8 @@ class Company(msgspec.Struct, frozen=True):
     validation: str
     #: of what the hub explains to it, ISO 639-1
     language: str
+    #: how what it sends may leave: network, email, print
+    ways: frozenset[str]
     settings: Mapping[str, Any]
 
     def section(self, dialect: str) -> Mapping[str, Any]:
@@ -82,6 +98,7 @@ def company_of(row: stored.CompanyRow) -> Company:
         seller_mismatch=settings.get("seller_mismatch") or "warn",
         validation=settings.get("validation") or "reject",
         language=settings.get("language") or "en",
+        ways=frozenset(settings.get("ways") or WAYS),
         settings=settings,
     )
 
@@ -110,6 +127,7 @@ class Companies:
         self.register = Register()
         self._settings: dict[tuple[str, str], Any] = {}
         self._dialect_of_host: dict[str, str] = {}
+        self._participants: dict[str, list[Participant]] = {}
 
     @property
     def version(self) -> int:
@@ -158,6 +176,17 @@ class Companies:
         found = [self._by_id[one] for one in index.get(number, ())] if number else []
         return sorted(found, key=lambda company: company.key)
 
+    def by_name(self, name: str) -> list[Company]:
+        """The companies of that name, whatever its case; a look at each of them."""
+        wanted = name.casefold().strip()
+        return sorted((one for one in self if one.name.casefold() == wanted), key=lambda company: company.key)
+
+    def participants(self, number_or_name: str) -> list[Participant]:
+        """Receivers outside this hub with that business id, address or name, in whatever way it is written."""
+        if not self._participants:
+            return []
+        return self._participants.get(compact(number_or_name)) or self._participants.get(number_or_name.casefold(), [])
+
     def first_with(self, dialect: str) -> Company | None:
         """The first company that has a section for a dialect, by its key."""
         return min((one for one in self._by_id.values() if one.section(dialect)), key=lambda one: one.key, default=None)
@@ -195,6 +224,8 @@ class Companies:
             if section == "dialects"
             for host in (*value.get("hosts", ()), *value.get("test_hosts", ()))
         }
+        if any(setting.section == "participant" for setting in changes.settings):
+            self._learn_participants()
         self._version = changes.version
 
     def _credentials(self, company: Company) -> Iterable[tuple[str, str]]:
@@ -226,6 +257,16 @@ class Companies:
         if "receive" in company.contracts:
             stated = company.settings.get("addresses", ())  # as they are written, not in routing form
             self.register.put_company(company.id, company.name, company.business_id, company.country, stated)
+
+    def _learn_participants(self) -> None:
+        self._participants = {}
+        for (section, _), value in sorted(self._settings.items()):
+            if section == "participant":
+                one = msgspec.convert(value, Participant)
+                numbers = [one.business_id or "", *(address.get("address", "") for address in one.addresses)]
+                for number in dict.fromkeys([*map(compact, numbers), one.name.casefold()]):
+                    if number:
+                        self._participants.setdefault(number, []).append(one)
 
     def _forget(self, company: Company) -> None:
         for address in company.addresses:

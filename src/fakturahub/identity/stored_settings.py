@@ -30,6 +30,7 @@ from fakturahub.identity.passwords import hash_password, verify
 from fakturahub.identity.sealing import MasterKey
 
 _Entry = TypeVar("_Entry", bound=Entry)
+_Part = TypeVar("_Part", bound=msgspec.Struct)
 
 
 class Hasher(msgspec.Struct, frozen=True):
@@ -99,18 +100,32 @@ def revealed(
     Raises MasterKeyError where a secret does not open, InternalFault where what is stored does not fit the type.
     """
 
-    def source(text: str, leaf: Leaf, path: Path) -> str:
+    shape = table_of(of, {name: section.company for name, section in (sections or {}).items()})
+    return cast(_Entry, _revealed(shape, stored, (), master_key, context))
+
+
+def revealed_part(
+    of: type[_Part], stored: Mapping[str, Any], path: Path, *, master_key: MasterKey, context: str
+) -> _Part:
+    """The typed settings of a table inside the one that *context* is of, by the keys that lead there.
+
+    So ``("pagero", "push")`` and what is stored there for ``company/skog``; raises as `revealed` does.
+    """
+    return cast(_Part, _revealed(table_of(of), stored, path, master_key, context))
+
+
+def _revealed(shape: Table, stored: Mapping[str, Any], path: Path, master_key: MasterKey, context: str) -> Any:
+    def source(text: str, leaf: Leaf, place: Path) -> str:
         if leaf.kept != "sealed":
             return text
-        return master_key.unseal(text, f"{context}/{label(path, reader.identities)}")
+        return master_key.unseal(text, f"{context}/{label(place, reader.identities)}")
 
-    shape = table_of(of, {name: section.company for name, section in (sections or {}).items()})
     reader = Reader(source, strict=False)
-    got = reader.read(shape, dict(stored), ())
+    got = reader.read(shape, dict(stored), path)
     if got is None or reader.faults:
         faults = "; ".join(f"{label(fault.path)}: {fault.text}" for fault in reader.faults)
         raise InternalFault(f"what is stored for {context} does not fit: {faults}")
-    return cast(_Entry, got[0])
+    return got[0]
 
 
 def _shape_of(entry: Entry) -> Table:

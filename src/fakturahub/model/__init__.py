@@ -1,10 +1,10 @@
 """The nouns: frozen, typed, and free of behaviour that reaches outside."""
 
-from fakturahub.model.exchange import Answer, Clock, Mode, Submission
+from fakturahub.model.exchange import Answer, Clock, Medium, Mode, Part, Submission
 from fakturahub.model.finding import Finding, Loss, Severity
 from fakturahub.model.heading import Attachment, AttachmentHeading, Heading, Kind, Recognition
 from fakturahub.model.outgoing import BatchChannel, Channel, Content, Fault, Outcome, Parcel, Record, Result
-from fakturahub.model.party import Identifier, PartyHeading
+from fakturahub.model.party import Identifier, PartyHeading, PostalHeading
 from fakturahub.model.reminder import Billed, Claim, CollectionNotice, Demand, Reminder
 from fakturahub.model.states import (
     DELIVERY_STEPS,
@@ -38,10 +38,13 @@ __all__ = [
     "Identifier",
     "Kind",
     "Loss",
+    "Medium",
     "Mode",
     "Outcome",
     "Parcel",
+    "Part",
     "PartyHeading",
+    "PostalHeading",
     "Recognition",
     "Record",
     "Reminder",

@@ -9,6 +9,8 @@ from uuid import UUID
 
 import msgspec
 
+from fakturahub.model.heading import Attachment
+
 
 class Mode(StrEnum):
     """Whether a submission is real. The mode is stored with the document and never changes."""
@@ -19,6 +21,24 @@ class Mode(StrEnum):
     TEST = "test"
     #: the whole flow, never forwarded to the receiver (Pagero "certification")
     CERT = "cert"
+
+
+class Medium(StrEnum):
+    """How a document may leave, as senders and settings name it."""
+
+    #: to a receiver of the network, the companies of this hub among them
+    NETWORK = "network"
+    EMAIL = "email"
+    #: on paper
+    PRINT = "print"
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One document of a submission, with the files beside it that are its own."""
+
+    data: bytes
+    #: under names without folders, each different; a document names those it knows by ``file://<name>``
+    files: tuple[Attachment, ...] = ()
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -36,6 +56,7 @@ class Submission(msgspec.Struct, frozen=True):
     company_id: UUID
     #: name of the dialect's folder
     dialect: str
+    #: the transfer as it came; where there are no ``parts`` it is the document itself
     data: bytes
     mode: Mode
     at: datetime
@@ -45,6 +66,10 @@ class Submission(msgspec.Struct, frozen=True):
     #: what the sender said the bytes are, in the dialect's words
     declared_type: str | None = None
     request_id: str = ""
+    #: the documents in ``data``, in its order; each is judged for itself, and all of them are stored together
+    parts: tuple[Part, ...] = ()
+    #: how the sender wants a document to leave whose receiver has no electronic address in this hub
+    prefer: Medium | None = None
 
 
 class Clock(Protocol):

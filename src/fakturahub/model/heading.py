@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import msgspec
 
-from fakturahub.model.party import PartyHeading
+from fakturahub.model.party import PartyHeading, PostalHeading
 
 
 class Kind(StrEnum):
@@ -79,6 +79,12 @@ class Heading(msgspec.Struct, frozen=True, omit_defaults=True):
     seller_reference: str | None = None
     #: BG-24
     attachments: tuple[AttachmentHeading, ...] = ()
+    #: BT-58, e-mail addresses of the buyer's contact
+    buyer_email: str | None = None
+    #: BG-8; of a letter or a payslip the address of who gets it
+    buyer_address: PostalHeading | None = None
+    #: the document is addressed to a print service (Finvoice ``TULOSTUS``)
+    on_paper: bool = False
 
 
 class Recognition(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -34,3 +34,16 @@ class PartyHeading(msgspec.Struct, frozen=True, omit_defaults=True):
     vat_id: str | None = None
     #: BT-40, BT-55: ISO 3166-1 alpha-2
     country: str | None = None
+
+
+class PostalHeading(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A postal address as far as an envelope needs it, as stated; its country is the party's."""
+
+    #: BT-50, 51, 163: street, box, further lines
+    lines: tuple[str, ...] = ()
+    #: BT-52
+    city: str | None = None
+    #: BT-53
+    post_code: str | None = None
+    #: BT-54
+    subdivision: str | None = None

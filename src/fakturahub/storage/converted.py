@@ -11,17 +11,10 @@ import msgspec
 import sqlalchemy as sa
 
 from fakturahub.storage.database import Database
+from fakturahub.storage.document_files import FileRow as FileRow
+from fakturahub.storage.document_files import of_many
 from fakturahub.storage.payloads import Kept
 from fakturahub.storage.tables import company, converted, converted_file, delivery, document
-
-
-class FileRow(msgspec.Struct, frozen=True):
-    """A file that travels beside the document."""
-
-    name: str
-    mime: str
-    description: str | None
-    kept: Kept
 
 
 class Converted(msgspec.Struct, frozen=True):
@@ -54,6 +47,8 @@ class Source(msgspec.Struct, frozen=True):
     #: whether its receiver takes a document that lost something on the way
     allow_loss: bool
     kept: Kept
+    #: those that came beside it
+    files: tuple[FileRow, ...] = ()
 
 
 _SOURCE = (
@@ -66,6 +61,7 @@ _SOURCE = (
         document.c.size,
         document.c.encoding,
         document.c.payload,
+        document.c.id,
     )
     .select_from(
         delivery.join(document, document.c.id == delivery.c.document_id).outerjoin(
@@ -95,7 +91,10 @@ async def source(database: Database, delivery_id: UUID) -> Source | None:
     """The document of a delivery, with what its receiver wants; None where there is no such delivery."""
     async with database.begin() as connection:
         row = (await connection.execute(_SOURCE, {"delivery": delivery_id})).one_or_none()
-    return None if row is None else Source(row[0], row[1], row[2], Kept(*row[3:]))
+        if row is None:
+            return None
+        files = (await of_many(connection, [row[7]])).get(row[7], [])
+    return Source(row[0], row[1], row[2], Kept(*row[3:7]), tuple(files))
 
 
 async def document_of(database: Database, delivery_id: UUID) -> Kept | None:

@@ -1,22 +1,18 @@
-"""Deliveries that wait: those without a job, those that are started again, those that find their way late.
+"""Deliveries that wait: how many there are, and those that have lost their job.
 
-Doing them is `inbox_deliveries`.
+Doing them is `inbox_deliveries` and, of those that leave the hub, `claims`; what people do to them `delivery_verbs`.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fakturahub.clock import new_id
-from fakturahub.model import DeliveryState, DocumentState, document_state_after
 from fakturahub.storage.database import Database
 from fakturahub.storage.jobs import DELIVER, enqueue
-from fakturahub.storage.tables import delivery, document, event
+from fakturahub.storage.tables import delivery
 
 #: a delivery that is open this long after it was due and has no job gets another: the queue may have been emptied by
 #: hand, or have failed between two transactions of its own; a second job does no harm
@@ -25,7 +21,7 @@ OVERDUE = timedelta(minutes=2)
 
 _ORPHANED = sa.text(
     """SELECT d.id FROM delivery d
-       WHERE d.state IN ('pending', 'sending', 'retrying') AND d.due_at < :before
+       WHERE d.state IN ('pending', 'sending', 'retrying') AND d.due_at < :before AND d.target IS NULL
          AND NOT EXISTS (SELECT FROM pgqueuer j WHERE j.entrypoint = :name AND j.payload = uuid_send(d.id))
        ORDER BY d.due_at
        LIMIT :most"""
@@ -56,129 +52,3 @@ async def backlog(database: Database, now: datetime) -> Backlog:
         )
         count, oldest = (await connection.execute(statement)).one()
         return Backlog(count, max(0.0, (now - oldest).total_seconds()) if oldest else 0.0)
-
-
-async def start_again(database: Database, delivery_id: UUID, now: datetime, who: str) -> DeliveryState | None:
-    """Make a delivery that is not done pending and due now, with a job of its own, and note who asked.
-
-    Returns the state it was in, None where there is no such delivery. One in a final state other than failed is left
-    as it is; the caller tells from the state that came back.
-    """
-    async with database.begin() as connection:
-        row = (
-            await connection.execute(sa.select(delivery).where(delivery.c.id == delivery_id).with_for_update())
-        ).one_or_none()
-        if row is None:
-            return None
-        state = DeliveryState(row.state)
-        if state in (DeliveryState.DELIVERED, DeliveryState.CANCELLED):
-            return state
-        await connection.execute(
-            sa.update(delivery)
-            .where(delivery.c.id == delivery_id)
-            .values(state=DeliveryState.PENDING, due_at=now, changed_at=now)
-        )
-        await connection.execute(
-            sa.insert(event),
-            {
-                "id": new_id(now),
-                "company_id": row.company_id,
-                "document_id": row.document_id,
-                "delivery_id": delivery_id,
-                "kind": "delivery.started-again",
-                "at": now,
-                "data": {"by": who, "was": state.value},
-            },
-        )
-        await _settle_one(connection, row.document_id, now)
-        await enqueue(connection, [delivery_id])
-        return state
-
-
-async def _settle_one(connection: AsyncConnection, document_id: UUID, now: datetime) -> None:
-    """The same for one document, in a SQLAlchemy transaction: one that is on its way again has not failed."""
-    current = (
-        await connection.execute(
-            sa.select(document.c.company_id, document.c.state)
-            .where(document.c.id == document_id)
-            .with_for_update(key_share=True)
-        )
-    ).one()
-    states = (await connection.scalars(sa.select(delivery.c.state).where(delivery.c.document_id == document_id))).all()
-    state = document_state_after([DeliveryState(one) for one in states])
-    if state == current.state:
-        return
-    await connection.execute(
-        sa.update(document).where(document.c.id == document_id).values(state=state, changed_at=now)
-    )
-    await connection.execute(
-        sa.insert(event),
-        {
-            "id": new_id(now),
-            "company_id": current.company_id,
-            "document_id": document_id,
-            "kind": f"document.{state}",
-            "at": now,
-            "data": {},
-        },
-    )
-
-
-class NewDelivery(msgspec.Struct, frozen=True):
-    """A delivery for a document that had none."""
-
-    receiver_id: UUID
-    channel: str
-    address: str
-    why: str
-    wanted_syntax: str
-
-
-async def add_to_unroutable(
-    database: Database, document_id: UUID, new: NewDelivery, now: datetime, who: str
-) -> UUID | None:
-    """Give an unroutable document the way that has been found since; None where it is no longer unroutable."""
-    async with database.begin() as connection:
-        row = (
-            await connection.execute(
-                sa.select(document.c.company_id)
-                .where(document.c.id == document_id, document.c.state == DocumentState.UNROUTABLE)
-                .with_for_update()
-            )
-        ).one_or_none()
-        if row is None:
-            return None
-        delivery_id = new_id(now)
-        await connection.execute(
-            sa.insert(delivery),
-            {
-                "id": delivery_id,
-                "document_id": document_id,
-                "company_id": row.company_id,
-                "state": DeliveryState.PENDING,
-                "attempts": 0,
-                "due_at": now,
-                "created_at": now,
-                "changed_at": now,
-                **msgspec.structs.asdict(new),
-            },
-        )
-        await connection.execute(
-            sa.update(document)
-            .where(document.c.id == document_id)
-            .values(state=DocumentState.ROUTED, receiver_id=new.receiver_id, changed_at=now)
-        )
-        await connection.execute(
-            sa.insert(event),
-            {
-                "id": new_id(now),
-                "company_id": row.company_id,
-                "document_id": document_id,
-                "delivery_id": delivery_id,
-                "kind": "document.routed",
-                "at": now,
-                "data": {"by": who, "why": new.why},
-            },
-        )
-        await enqueue(connection, [delivery_id])
-        return delivery_id

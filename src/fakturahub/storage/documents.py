@@ -19,6 +19,7 @@ from fakturahub.storage.tables import (
     converted_file,
     delivery,
     document,
+    document_file,
     event,
     inbox,
     rendered,
@@ -106,6 +107,8 @@ class Whole(msgspec.Struct, frozen=True):
     attempts: list[AttemptShown]
     events: list[EventShown]
     entries: list[EntryShown]
+    #: the sender
+    company_id: UUID
 
 
 _sender = company.alias("sender")
@@ -184,7 +187,12 @@ async def whole(database: Database, document_id: UUID) -> Whole | None:
         row = (
             await connection.execute(
                 _LISTED.add_columns(
-                    submission.c.id, submission.c.request, document.c.facts, document.c.sha256, document.c.size
+                    submission.c.id,
+                    submission.c.request,
+                    document.c.facts,
+                    document.c.sha256,
+                    document.c.size,
+                    document.c.company_id,
                 ).where(document.c.id == document_id)
             )
         ).one_or_none()
@@ -228,6 +236,7 @@ async def whole(database: Database, document_id: UUID) -> Whole | None:
             [AttemptShown(*one) for one in attempts],
             [EventShown(*one) for one in events],
             [EntryShown(*one) for one in entries],
+            row[18],
         )
 
 
@@ -246,7 +255,7 @@ async def stored_hashes(database: Database, hashes: list[bytes]) -> set[bytes]:
     """Those of *hashes* that a row names in the payload store."""
     named = [
         sa.select(table.c.sha256).where(table.c.encoding == "store", table.c.sha256.in_(hashes))
-        for table in (document, converted, converted_file, rendered)
+        for table in (document, document_file, converted, converted_file, rendered)
     ]
     async with database.begin() as connection:
         return set((await connection.scalars(sa.union(*named))).all())

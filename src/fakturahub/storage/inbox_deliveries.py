@@ -16,10 +16,10 @@ import asyncpg
 import msgspec
 
 from fakturahub.clock import new_id
-from fakturahub.model import DeliveryState, document_state_after
-from fakturahub.storage import converted
+from fakturahub.storage import accounts, converted
 from fakturahub.storage.converted import Prepared
 from fakturahub.storage.database import Database, PlainSession, translated
+from fakturahub.storage.settling import settle_documents
 
 _NOTHING: Mapping[UUID, Prepared] = MappingProxyType({})
 
@@ -36,6 +36,8 @@ class Claimed(msgspec.Struct, frozen=True):
     syntax: str | None
     #: the syntax its receiver wants it in, or original
     wanted: str
+    #: whether its sender pays for it
+    priced: bool = False
 
 
 class Done(msgspec.Struct, frozen=True):
@@ -87,6 +89,9 @@ class InboxDeliveries:
                 ]
                 await _record(connection, done, now)
                 await _record_failed(connection, list(failed.values()), prepared, seconds, now)
+                if any(one.priced for one in claimed):
+                    # Last: accounts are locked after documents, by all.
+                    await accounts.settle(connection, [one.claimed.id for one in done], list(failed), now)
         return Batch(len(done), len(failed), tuple(unprepared))
 
     async def put_off(self, delivery_id: UUID, why: str, now: datetime) -> None:
@@ -96,7 +101,7 @@ class InboxDeliveries:
                 changed = await connection.execute(
                     """UPDATE delivery
                        SET state = 'retrying', attempts = attempts + 1, last_error = $2, changed_at = $3
-                       WHERE id = $1 AND state IN ('pending', 'sending', 'retrying')""",
+                       WHERE id = $1 AND state IN ('pending', 'sending', 'retrying') AND target IS NULL""",
                     delivery_id,
                     why,
                     now,
@@ -125,9 +130,11 @@ async def _claim(connection: asyncpg.Connection[asyncpg.Record], ids: Sequence[U
     Locked in the order of ids, so that two workers with overlapping batches cannot deadlock.
     """
     records = await connection.fetch(
-        """SELECT d.id, d.document_id, d.company_id, d.receiver_id, d.channel, o.syntax, d.wanted_syntax
+        """SELECT d.id, d.document_id, d.company_id, d.receiver_id, d.channel, o.syntax, d.wanted_syntax,
+                  d.cost IS NOT NULL
            FROM delivery d JOIN document o ON o.id = d.document_id
            WHERE d.id = ANY ($1) AND d.state IN ('pending', 'sending', 'retrying') AND d.receiver_id IS NOT NULL
+             AND d.target IS NULL
            ORDER BY d.id
            FOR UPDATE OF d""",
         list(ids),
@@ -191,7 +198,7 @@ async def _record(connection: asyncpg.Connection[asyncpg.Record], done: Sequence
         now,
         [one.claimed.channel for one in done],
     )
-    await _settle_documents(connection, documents, event_ids[len(done) :], now)
+    await settle_documents(connection, documents, event_ids[len(done) :], now)
 
 
 async def _record_failed(
@@ -239,33 +246,4 @@ async def _record_failed(
             one.channel,
             told.error,
         )
-    await _settle_documents(connection, [one.document_id for one in failed], event_ids[len(failed) :], now)
-
-
-async def _settle_documents(
-    connection: asyncpg.Connection[asyncpg.Record], documents: Sequence[UUID], event_ids: Sequence[UUID], now: datetime
-) -> None:
-    """Give each of *documents* the state that follows from all its deliveries, with an event of one of *event_ids*."""
-    # Two transactions may each do another delivery of one document. They settle it one after the other, so that the
-    # second sees what the first did; in the order of ids, so that they cannot deadlock.
-    await connection.execute("SELECT FROM document WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE", list(documents))
-    records = await connection.fetch(
-        "SELECT document_id, array_agg(state) FROM delivery WHERE document_id = ANY ($1) GROUP BY document_id",
-        list(documents),
-    )
-    states = sorted(
-        (record[0], document_state_after([DeliveryState(state) for state in record[1]])) for record in records
-    )
-    await connection.execute(
-        """WITH changed AS (
-               UPDATE document SET state = r.state, changed_at = $4
-               FROM unnest($1::uuid[], $2::text[], $3::uuid[]) AS r (id, state, event)
-               WHERE document.id = r.id AND document.state <> r.state
-               RETURNING document.id, company_id, document.state, r.event)
-           INSERT INTO event (id, company_id, document_id, kind, at, data)
-           SELECT event, company_id, id, 'document.' || state, $4, '{}' FROM changed""",
-        [document_id for document_id, _ in states],
-        [state.value for _, state in states],
-        list(event_ids[: len(states)]),
-        now,
-    )
+    await settle_documents(connection, [one.document_id for one in failed], event_ids[len(failed) :], now)

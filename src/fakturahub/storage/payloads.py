@@ -20,7 +20,6 @@ import logging
 import os
 import re
 import secrets
-import zlib
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -30,6 +29,7 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 from isal import isal_zlib
+from isal.igzip_lib import IsalError
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
@@ -82,10 +82,10 @@ def decode_inline(encoding: str, payload: bytes) -> bytes:
         return payload
     if encoding != ZLIB:
         raise PayloadCorrupt(f"A row holds a payload in the unknown encoding {encoding!r}.")
-    unpacking = zlib.decompressobj()
+    unpacking = isal_zlib.decompressobj()
     try:
         data = unpacking.decompress(payload, INLINE_LIMIT)
-    except zlib.error as error:
+    except IsalError as error:  # type: ignore[misc]  # the stub takes it for an instance
         raise PayloadCorrupt("A compressed payload in a row is damaged.") from error
     if not unpacking.eof or unpacking.unused_data:
         raise PayloadCorrupt("A compressed payload in a row is not complete, or longer than a row's may be.")

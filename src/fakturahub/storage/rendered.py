@@ -14,8 +14,10 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from fakturahub.storage.converted import FileRow, files_of
+from fakturahub.storage import converted as converted_files
+from fakturahub.storage import document_files
 from fakturahub.storage.database import Database
+from fakturahub.storage.document_files import FileRow
 from fakturahub.storage.payloads import Kept
 from fakturahub.storage.tables import company, converted, delivery, document, rendered
 
@@ -29,7 +31,7 @@ class Source(msgspec.Struct, frozen=True):
     #: the language of the receiver where it is a company of this hub that states one
     language: str | None
     kept: Kept
-    #: the files beside a document that was written for its receiver
+    #: the files beside it
     files: tuple[FileRow, ...] = ()
 
 
@@ -92,12 +94,17 @@ async def source_of(database: Database, any_id: UUID) -> Source | None:
     async with database.begin() as connection:
         row = (await connection.execute(_DOCUMENT, {"id": any_id})).one_or_none()
         if row is not None:
-            return Source(row[0], row[1], row[2], Kept(*row[3:]))
+            files = await document_files.of_many(connection, [row[0]])
+            return Source(row[0], row[1], row[2], Kept(*row[3:]), tuple(files.get(row[0], ())))
         handed = (await connection.execute(_DELIVERY, {"id": any_id})).one_or_none()
-    if handed is None:
-        return None
-    files = () if handed[7] is None else tuple(await files_of(database, handed[7]))
-    return Source(handed[0], handed[1], handed[2], Kept(*handed[3:7]), files)
+        if handed is None:
+            return None
+        document_id, written_by = handed[0], handed[7]
+        if written_by is None:
+            beside = (await document_files.of_many(connection, [document_id])).get(document_id, [])
+            return Source(document_id, handed[1], handed[2], Kept(*handed[3:7]), tuple(beside))
+    written = await converted_files.files_of(database, written_by)
+    return Source(document_id, handed[1], handed[2], Kept(*handed[3:7]), tuple(written))
 
 
 async def find(database: Database, source: bytes, variant: str, template: int) -> Rendered | None:

@@ -7,7 +7,7 @@ timer: a lone request is written at once. The answer is given only after commit 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -16,10 +16,20 @@ import asyncpg
 import msgspec
 
 from fakturahub import telemetry
-from fakturahub.errors import DatabaseUnavailable, FakturahubError, IdempotencyConflict, InternalFault, Unavailable
+from fakturahub.errors import (
+    DatabaseUnavailable,
+    FakturahubError,
+    IdempotencyConflict,
+    InsufficientCredit,
+    InternalFault,
+    Unavailable,
+)
 from fakturahub.model import Answer
+from fakturahub.storage import accounts, document_files, outgoing
+from fakturahub.storage.accounts import Charge
 from fakturahub.storage.batches import Batches
 from fakturahub.storage.database import DRIVER_ERRORS, Database, PlainSession, is_passing
+from fakturahub.storage.document_files import FileRow
 from fakturahub.storage.jobs import enqueue_plain
 
 #: most submissions in one transaction
@@ -57,6 +67,14 @@ class DeliveryRow(msgspec.Struct, frozen=True):
     address: str
     why: str
     wanted_syntax: str
+    #: where it goes as far as breakers and limits are concerned; None for the inboxes of this hub
+    target: str | None = None
+    #: JSON text
+    details: str | None = None
+    #: in credits, more than nothing; None where it is free
+    cost: Decimal | None = None
+    #: None: at once
+    due_at: datetime | None = None
 
 
 class EventRow(msgspec.Struct, frozen=True):
@@ -90,11 +108,19 @@ class SubmissionRows(msgspec.Struct, frozen=True):
     documents: tuple[DocumentRow, ...]
     deliveries: tuple[DeliveryRow, ...]
     events: tuple[EventRow, ...]
+    #: each with the id of its document and its place among that document's files
+    files: tuple[tuple[UUID, int, FileRow], ...] = ()
 
     @property
     def weight(self) -> int:
         """Bytes that waiting costs."""
-        return sum(len(document.payload or b"") + len(document.facts) for document in self.documents)
+        documents = sum(len(document.payload or b"") + len(document.facts) for document in self.documents)
+        return documents + sum(len(file.kept.payload or b"") for _, _, file in self.files)
+
+    @property
+    def charges(self) -> list[Charge]:
+        """What its deliveries cost, those that are free left out."""
+        return [Charge(self.company_id, one.id, one.cost, one.channel) for one in self.deliveries if one.cost]
 
 
 class Stored(msgspec.Struct, frozen=True):
@@ -122,9 +148,10 @@ class SubmissionWriter:
     async def store(self, rows: SubmissionRows) -> Stored:
         """Store *rows* durably, or find the submission that they repeat.
 
-        Raises `IdempotencyConflict` where the key was used for other bytes, `Overloaded` where too much waits,
-        `DatabaseUnavailable` where nothing may count as stored. If the caller is cancelled the rows may still be
-        stored; the same request then gets the same answer.
+        Raises `IdempotencyConflict` where the key was used for other bytes, `InsufficientCredit` where its sender's
+        account does not cover what is new, `Overloaded` where too much waits, `DatabaseUnavailable` where nothing may
+        count as stored. If the caller is cancelled the rows may still be stored; the same request then gets the same
+        answer.
         """
         return await self._batches.do(rows, rows.weight)
 
@@ -147,16 +174,33 @@ class SubmissionWriter:
         # Two processes may hold the same keys at once, such as the requests that a load balancer sent again. In the
         # same order one waits for the other; in any other they could deadlock.
         in_order = sorted(batch, key=lambda rows: (rows.company_id, rows.dialect, rows.repeat_key or ""))
+        charged = [rows for rows in batch if rows.charges]
         async with self._session.transaction() as connection:
+            # Accounts before keys, by everybody: who waits for a key then waits for nobody who waits for an account.
+            left = await accounts.lock(connection, [rows.company_id for rows in charged]) if charged else {}
             await _forget_old_repeats(connection, in_order)
             first = await _find_repeated(connection, [rows for rows in batch if not rows.takes_key])
-            new = await _insert(connection, [rows for rows in in_order if _key(rows) not in first])
-            due = [delivery.id for rows in batch if rows.id in new for delivery in rows.deliveries]
-            await enqueue_plain(connection, due)
+            poor = await _not_covered(connection, charged, left) if left else {}
+            new = await _insert(
+                connection, [rows for rows in in_order if _key(rows) not in first and rows.id not in poor]
+            )
+            stored = [rows for rows in batch if rows.id in new]
+            await document_files.insert(connection, [file for rows in stored for file in rows.files])
+            if left:
+                charges = [one for rows in stored for one in rows.charges if one.company_id in left]
+                await accounts.reserve(connection, charges, max(rows.at for rows in charged))
+            deliveries = [delivery for rows in stored for delivery in rows.deliveries]
+            await enqueue_plain(connection, [delivery.id for delivery in deliveries if delivery.target is None])
+            if any(delivery.target is not None for delivery in deliveries):
+                await outgoing.wake(connection)
             # A later statement than the insert: it sees the row of whoever came first, in this batch or elsewhere.
-            first |= await _find_repeated(connection, [rows for rows in batch if rows.id not in new])
+            first |= await _find_repeated(
+                connection, [rows for rows in batch if rows.id not in new and rows.id not in poor]
+            )
         return [
-            Stored(rows.answer, False, rows.id) if rows.id in new else _repeat(rows, first.get(_key(rows)))
+            Stored(rows.answer, False, rows.id)
+            if rows.id in new
+            else poor.get(rows.id) or _repeat(rows, first.get(_key(rows)))
             for rows in batch
         ]
 
@@ -183,6 +227,34 @@ def _repeat(rows: SubmissionRows, earlier: _First | None) -> Stored | Fakturahub
     return IdempotencyConflict(
         f"This key was used on {earlier.at:%Y-%m-%d %H:%M:%S} UTC for another body, by submission {earlier.id}."
     )
+
+
+async def _not_covered(
+    connection: asyncpg.Connection[asyncpg.Record], charged: Sequence[SubmissionRows], left: Mapping[UUID, Decimal]
+) -> dict[UUID, InsufficientCredit]:
+    """Those of *charged* that cost more than what is *left* of their accounts, which are locked. Who came first is
+    served first.
+
+    What repeats something is not charged for: it gets the first answer, however empty the account is by now.
+    """
+    spent = dict(left)
+    known = await _find_repeated(connection, [rows for rows in charged if rows.company_id in left])
+    taken = set(known)
+    poor: dict[UUID, InsufficientCredit] = {}
+    for rows in charged:
+        there = spent.get(rows.company_id)
+        if there is None or _key(rows) in taken:
+            continue
+        cost = sum((charge.cost for charge in rows.charges), Decimal(0))
+        if cost > there:
+            poor[rows.id] = InsufficientCredit(
+                f"Sending this costs {accounts.plain(cost)} credits; the account has {accounts.plain(there)} to spend."
+            )
+            continue
+        spent[rows.company_id] = there - cost
+        if rows.repeat_key is not None:
+            taken.add(_key(rows))
+    return poor
 
 
 async def _forget_old_repeats(connection: asyncpg.Connection[asyncpg.Record], batch: Sequence[SubmissionRows]) -> None:
@@ -228,17 +300,18 @@ documents AS (
     JOIN s ON s.id = r.submission_id),
 deliveries AS (
     INSERT INTO delivery (id, document_id, company_id, receiver_id, channel, address, state, why, wanted_syntax,
-                          attempts, due_at, created_at, changed_at)
+                          attempts, due_at, created_at, changed_at, target, details, cost)
     SELECT r.id, document_id, s.company_id, receiver_id, channel, address, 'pending', why, wanted_syntax, 0,
-           s.created_at, s.created_at, s.created_at
+           coalesce(due_at, s.created_at), s.created_at, s.created_at, target, details::jsonb, cost
     FROM unnest($28::uuid[], $29::uuid[], $30::uuid[], $31::uuid[], $32::text[], $33::text[], $34::text[],
-                $35::text[])
-         AS r (submission_id, id, document_id, receiver_id, channel, address, why, wanted_syntax)
+                $35::text[], $36::text[], $37::text[], $38::numeric[], $39::timestamptz[])
+         AS r (submission_id, id, document_id, receiver_id, channel, address, why, wanted_syntax, target, details,
+               cost, due_at)
     JOIN s ON s.id = r.submission_id),
 events AS (
     INSERT INTO event (id, company_id, document_id, delivery_id, kind, at, data)
     SELECT r.id, s.company_id, document_id, delivery_id, kind, s.created_at, data::jsonb
-    FROM unnest($36::uuid[], $37::uuid[], $38::uuid[], $39::uuid[], $40::text[], $41::text[])
+    FROM unnest($40::uuid[], $41::uuid[], $42::uuid[], $43::uuid[], $44::text[], $45::text[])
          AS r (submission_id, id, document_id, delivery_id, kind, data)
     JOIN s ON s.id = r.submission_id)
 SELECT id FROM s
@@ -273,7 +346,7 @@ async def _insert(connection: asyncpg.Connection[asyncpg.Record], batch: Sequenc
     deliveries = [(rows.id, *msgspec.structs.astuple(one)) for rows in batch for one in rows.deliveries]
     events = [(rows.id, *msgspec.structs.astuple(one)) for rows in batch for one in rows.events]
     inserted = await connection.fetch(
-        _INSERT, *_columns(submissions, 12), *_columns(documents, 15), *_columns(deliveries, 8), *_columns(events, 6)
+        _INSERT, *_columns(submissions, 12), *_columns(documents, 15), *_columns(deliveries, 12), *_columns(events, 6)
     )
     return {record[0] for record in inserted}
 

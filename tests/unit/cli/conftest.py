@@ -24,7 +24,7 @@ from fakturahub.provision import CREDENTIAL_NAMES
 from fakturahub.storage.database import Database
 from fakturahub.storage.payloads import PayloadStore
 from fakturahub.storage.submissions import SubmissionWriter
-from tests.running import COMPANIES, invoice
+from tests.running import COMPANIES, invoice, to_nobody
 from tests.storage.conftest import create, empty_url, template_of, url_of
 
 __all__ = ["empty_url"]
@@ -115,12 +115,11 @@ async def _fill(hub: Filled) -> None:
     sender = companies.by_credential("pagero", "skog")
     assert sender is not None
     begin = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-    nobody = invoice("nobody").replace(b"003727901319", b"000000000000").replace(b"2790131-9", b"0000000-0")
     sent = {
         "delivered": invoice("delivered"),
         "waiting": invoice("waiting"),
         "failed": invoice("failed"),
-        "nobody": nobody.replace(b"FI27901319", b"FI00000000"),
+        "nobody": to_nobody("nobody"),
         "menu": b'<Menu xmlns="urn:kitchen">[bold]Soup[/bold] \xc3\xa4</Menu>',
         "test": invoice("test"),
     }

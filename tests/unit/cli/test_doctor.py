@@ -16,13 +16,29 @@ import pytest
 from fakturahub import doctor
 from fakturahub.identity.sealing import MasterKey
 from fakturahub.storage.schema import newest_revision
+from tests.peers.mail import mail_server
+from tests.peers.sftp import print_house, public
 from tests.running import COMPANIES
 from tests.storage.conftest import url_of
 from tests.unit.cli.conftest import Filled, Run, parsed
 
 Where = tuple[str, str, str, str]
 
-ALL = ["data folder", "disk", "database", "schema", "clock", "payloads", "keys", "configuration", "rules", "deliveries"]
+ALL = [
+    "data folder",
+    "disk",
+    "database",
+    "schema",
+    "clock",
+    "payloads",
+    "keys",
+    "configuration",
+    "rules",
+    "deliveries",
+    "credits",
+    "mail",
+    "letters",
+]
 
 
 def examined(done: Any) -> dict[str, dict[str, Any]]:
@@ -84,7 +100,15 @@ def test_an_empty_database(fakturahub: Run, database: str, tmp_path: Path) -> No
             "Start `fakturahub serve` once, it upgrades the database.",
         )
     }
-    assert set(examined(done)) == set(ALL) - {"keys", "configuration", "rules", "deliveries"}
+    assert set(examined(done)) == set(ALL) - {
+        "keys",
+        "configuration",
+        "rules",
+        "deliveries",
+        "credits",
+        "mail",
+        "letters",
+    }
 
 
 def test_a_newer_database(fakturahub: Run, provisioned: Where) -> None:
@@ -244,3 +268,73 @@ def test_a_hub_with_a_server_of_its_own(fakturahub: Run, folder: Path) -> None:
     assert done.status == 0, done
     assert "the private server of the data folder" in examined(done)["database"]["detail"]
     assert fakturahub("documents", "--data", folder).out == "No documents.\n"
+
+
+def test_accounts_are_the_sums_of_their_ledgers(fakturahub: Run, provisioned: Where) -> None:
+    fakturahub("credits", "virta", "--add", "5", "--why", "a test", *provisioned)
+    execute(provisioned[3], "UPDATE account SET prepaid = true, balance = 506")
+    ((detail, advice),) = bad(fakturahub("doctor", "--json", *provisioned)).values()
+    assert detail == (
+        "the account of virta is not the sum of its ledger: 506 credits, entered 505; 0 reserved, entered 0"
+    )
+    assert "changed the tables by hand" in advice
+    execute(provisioned[3], "UPDATE account SET balance = 505, reserved = 505")
+    execute(provisioned[3], "UPDATE account_entry SET held = amount")
+    told = examined(fakturahub("doctor", "--json", *provisioned))["credits"]
+    assert told["ok"]
+    assert told["detail"] == (
+        "every account is the sum of its ledger; 1 company pays before; nothing left to spend: virta"
+    )
+
+
+def with_mail(tmp_path: Path, port: int, more: str = "") -> Path:
+    file = tmp_path / "companies.toml"
+    mail = f'[mail]\nurl = "smtp://hub:secret@127.0.0.1:{port}?tls=none"\nsender = "Hub <hub@hub.example>"\n{more}'
+    file.write_text(f"{COMPANIES.read_text(encoding='utf-8')}\n{mail}", encoding="utf-8")
+    return file
+
+
+def test_a_mail_server_that_lets_the_hub_in(fakturahub: Run, empty: Where, tmp_path: Path) -> None:
+    with mail_server(users={"hub": "secret"}) as peer:
+        fakturahub("apply", with_mail(tmp_path, peer.port), *empty)
+        found = examined(fakturahub("doctor", "--json", *empty))["mail"]
+        assert found["ok"]
+        assert found["detail"] == f"127.0.0.1:{peer.port} lets the hub in; mails are not signed"
+        peer.users = {"hub": "another"}
+        detail, advice = bad(fakturahub("doctor", "--json", *empty))["mail"]
+    assert "refused the login" in detail
+    assert "secret" not in detail
+    assert "`[mail]`" in advice
+    assert "MAIL" not in peer.commands
+    detail, _ = bad(fakturahub("doctor", "--json", *empty))["mail"]
+    assert "refused the connection" in detail
+
+
+def test_a_key_that_mails_cannot_be_signed_with(fakturahub: Run, empty: Where, tmp_path: Path) -> None:
+    dkim = 'dkim_domain = "hub.example"\ndkim_selector = "s"\ndkim_key = "no key"\n'
+    fakturahub("apply", with_mail(tmp_path, 25, dkim), *empty)
+    detail, advice = bad(fakturahub("doctor", "--json", *empty))["mail"]
+    assert "`dkim_key`" in detail
+    assert "PEM" in advice
+
+
+def test_a_print_house_that_lets_the_hub_in(fakturahub: Run, empty: Where, tmp_path: Path) -> None:
+    file = tmp_path / "companies.toml"
+    with print_house(tmp_path / "house") as house:
+        url = f"sftp://hub:swordfish@127.0.0.1:{house.port}/inbox"
+        host_key = public(house.host_key).strip()
+        letters = f'[print]\nurl = "{url}"\nhost_key = "{host_key}"\n'
+        file.write_text(f"{COMPANIES.read_text(encoding='utf-8')}\n{letters}", encoding="utf-8")
+        fakturahub("apply", file, *empty)
+        found = examined(fakturahub("doctor", "--json", *empty))["letters"]
+        assert found["ok"]
+        assert found["detail"] == "127.0.0.1 lets hub in and has the folder /inbox."
+        house.inbox.rmdir()
+        detail, advice = bad(fakturahub("doctor", "--json", *empty))["letters"]
+        assert "/inbox" in detail
+        assert "`[print]`" in advice
+        house.passwords = {"hub": "another"}
+        detail, _ = bad(fakturahub("doctor", "--json", *empty))["letters"]
+        assert "does not let hub in" in detail
+        assert "swordfish" not in detail
+        assert not [one for one in house.operations if not one.startswith("stat")]

@@ -51,6 +51,13 @@ def test_the_commands_are_those_of_the_house() -> None:
         "rules show",
         "rules remove",
         "render",
+        "credits",
+        "cancel",
+        "hold",
+        "release",
+        "withdraw",
+        "resend",
+        "targets",
     }
 
 

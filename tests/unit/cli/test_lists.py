@@ -135,6 +135,7 @@ def test_a_document_is_shown_whole(fakturahub: Run, filled: Filled) -> None:
     assert set(whole) == {
         "listed",
         "submission_id",
+        "company_id",
         "request",
         "facts",
         "sha256",

@@ -133,6 +133,20 @@ def test_a_company_whose_key_does_not_fit() -> None:
         ("[print]\ncut_offs = [10:00:00]", f"line 2: print.cut_offs[0]: expected {CLOCK}"),
         ("[print]\ncut_offs = ['24:00']", f"line 2: print.cut_offs[0]: expected {CLOCK}"),
         ("[print]\nurl = 'sftp://hub@host.example'", f"line 2: print.url: expected {FOLDER}"),
+        ("[print]\ntimezone = 'Europe/Espoo'", f"line 2: print.timezone: expected {ZONE}"),
+        (
+            "[print]\nurl = 'sftp://hub:p@host.example/in'",
+            "line 2: print.url: needs `host_key` as well: a server is known by its key",
+        ),
+        (
+            "[print]\nurl = 'sftp://hub@host.example/in'\nhost_key = 'k'",
+            "line 2: print.url: needs `key` as well, or a password",
+        ),
+        (
+            "[print]\nurl = 'sftp://host.example/in'\nhost_key = 'k'\nkey = 'k'",
+            "line 2: print.url: needs a user name, as in sftp://user@host.example/inbox",
+        ),
+        ("[print]\nhost_key = 'k'", "line 2: print.host_key: needs `url` as well"),
         ("[dialects.apix]\nclock_window = '1 day'", f"line 2: dialects.apix.clock_window: expected {DURATION}"),
         ("[dialects.apix]\nclock_window = '0s'", f"line 2: dialects.apix.clock_window: expected {DURATION}"),
         ("[dialects.vertex]\nreplay_status = '200'", "line 2: dialects.vertex.replay_status: expected one of 200, 201"),
@@ -197,7 +211,6 @@ def test_a_key_that_is_unknown_or_missing(added: str, line: int, fault: str) -> 
     [
         ("auth = 'basic'\nusername = 'hub'", 'auth: "basic" needs `password` as well'),
         ("auth = 'oauth2'\nclient_id = 'a'\nclient_secret = 'b'", 'auth: "oauth2" needs `token_url` as well'),
-        ("auth = 'mtls'\ncert = 'PEM'", 'auth: "mtls" needs `key` as well'),
         ("auth = 'bearer'", 'auth: expected one of "none", "basic", "oauth2", "mtls"'),
         (
             "headers = { 'x a' = '1' }",
@@ -207,14 +220,16 @@ def test_a_key_that_is_unknown_or_missing(added: str, line: int, fault: str) -> 
         ("headers = { x = '1', X = '2' }", "headers.X: the same name as `x`"),
         (
             "document_headers = { x = 'Seller Name' }",
-            'document_headers.x: expected a term of the document such as "number" or "seller.name"',
+            'document_headers.x: expected a term of the document such as "number", "seller.name" or "BT-1", or an '
+            'XPath such as "xpath:/*/cbc:ID"',
         ),
         ("success = '2xx'", f"success: expected {STATUS}"),
         ("success = '299-200'", f"success: expected {STATUS}"),
         ("method = 'GET'", 'method: expected one of "POST", "PUT"'),
         ("username = 'a:b'", "username: expected a user name without blanks and colons"),
         ("token_url = 'https://u:p@idp.example/'", f"token_url: expected {URL}"),
-        ("proxy = 'socks5://proxy.example'", 'proxy: expected a URL such as "http://proxy.example:3128"'),
+        ("proxy = 'socks5://proxy.example'", 'proxy: expected a URL of http such as "http://proxy.example:3128"'),
+        ("proxy = 'https://proxy.example'", 'proxy: expected a URL of http such as "http://proxy.example:3128"'),
     ],
 )
 def test_a_key_of_push(push: str, fault: str) -> None:
@@ -224,6 +239,59 @@ def test_a_key_of_push(push: str, fault: str) -> None:
 PUSH = (
     f"{COMPANY}[company.pagero]\nusername = 'berg'\npassword = 'x'\n[company.pagero.push]\nurl = 'http://a.example'\n"
 )
+
+
+@pytest.mark.parametrize(
+    ("keys", "faults"),
+    [
+        (
+            "auth = 'mtls'\ncert = 'PEM'",
+            ['auth: "mtls" needs `key` as well', 'url: has to begin with https where `auth` is "mtls"'],
+        ),
+        ("headers = { Host = 'x' }", ["headers: `Host` is the hub's own to set"]),
+        ("headers = { content-length = '1' }", ["headers: `content-length` is the hub's own to set"]),
+        ("headers = { Idempotency-Key = '1' }", ["headers: `Idempotency-Key` is the hub's own to set"]),
+        ("headers = { Content-Type = 'a/b' }", ["headers: `Content-Type` is set by `content_type`"]),
+        (
+            "auth = 'basic'\nusername = 'a'\npassword = 'b'\nheaders = { Authorization = 'x' }",
+            ["headers: `Authorization` is set by `auth`"],
+        ),
+        (
+            "document_headers = { X-Delivery-Id = 'number' }",
+            ["document_headers: `X-Delivery-Id` is the hub's own to set"],
+        ),
+        ("document_headers = { authorization = 'number' }", ["document_headers: `authorization` is set by `auth`"]),
+    ],
+)
+def test_keys_of_push_that_do_not_go_together(keys: str, faults: list[str]) -> None:
+    told = [one.partition("company.berg.pagero.push.")[2] for one in faults_of(f"{PUSH}{keys}")]
+    assert sorted(told) == sorted(faults)
+
+
+def test_headers_that_may_be_set() -> None:
+    names = ("X-Interchange-Id", "User-Agent", "Authorization", "X-Api-Key")
+    assert read(PUSH + "headers = { " + ", ".join(f"{name} = 'x'" for name in names) + " }").companies
+
+
+@pytest.mark.parametrize(
+    ("term", "fault"),
+    [
+        ("numbr", "is no term of a document"),
+        ("BT-999", "is no term of a document"),
+        ("xpath:/[", "is no XPath 1.0"),
+        ("number", None),
+        ("buyer.address.line1", None),
+        ("BT-115", None),
+        ("xpath:/ubl:Invoice/cbc:ID", None),
+    ],
+)
+def test_terms_that_headers_are_taken_from(term: str, fault: str | None) -> None:
+    text = f"{PUSH}document_headers = {{ X-Number = '{term}' }}"
+    if fault is None:
+        assert read(text).companies
+    else:
+        (told,) = faults_of(text)
+        assert told.endswith(f"pagero.push: `document_headers`: what `X-Number` is taken from {fault}")
 
 
 def test_a_header_is_either_fixed_or_from_the_document() -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 import re
 
 import pytest
@@ -21,7 +23,7 @@ from fakturahub.errors import (
 )
 
 ALL = [cls for cls in every_error() if cls.__module__.startswith("fakturahub.")]
-OURS = [cls for cls in ALL if cls.__module__ == errors.__name__]
+OURS = [cls for cls in ALL if cls.__module__.startswith(f"{errors.__name__}.")]
 #: what a class is made with beside its reason
 MORE = {MethodNotAllowed: {"allow": "GET"}, RateLimited: {"retry_after": 3}}
 
@@ -51,9 +53,15 @@ def test_every_class_is_drawn_where_it_hangs() -> None:
         assert drawing[cls.__name__] == ("" if cls is FakturahubError else parent), cls
 
 
-def test_every_class_of_the_module_is_in_the_tree() -> None:
-    defined = {cls for _, cls in inspect.getmembers(errors, inspect.isclass) if cls.__module__ == errors.__name__}
+def test_every_class_of_the_package_is_in_the_tree_and_imported_from_the_package() -> None:
+    prefix = f"{errors.__name__}."
+    files = [importlib.import_module(file.name) for file in pkgutil.iter_modules(errors.__path__, prefix)]
+    defined = {
+        cls for file in files for _, cls in inspect.getmembers(file, inspect.isclass) if cls.__module__ == file.__name__
+    }
     assert defined == set(OURS)
+    assert {cls.__name__: cls for cls in defined} == dict(inspect.getmembers(errors, inspect.isclass))
+    assert set(errors.__all__) == {cls.__name__ for cls in defined} | {"every_error"}
 
 
 def test_codes_are_permanent_words_of_their_own() -> None:

@@ -22,6 +22,7 @@ from fakturahub.errors import (
 from fakturahub.exchange import deliver
 from fakturahub.exchange.deliver import Deliverer
 from fakturahub.exchange.prepare import Preparation, prepare
+from fakturahub.model import Attachment
 from fakturahub.storage.converted import Prepared, Source
 from fakturahub.storage.inbox_deliveries import Batch
 from fakturahub.storage.payloads import Kept
@@ -143,10 +144,10 @@ async def test_one_that_cannot_be_prepared_keeps_back_no_other(monkeypatch: pyte
             return None
         return Source(id_, "finvoice-3.0", True, Kept(bytes(32), 1, "identity", bodies[id_]))
 
-    def preparing(data: bytes, wanted: str, *, allow_loss: bool) -> Preparation:
+    def preparing(data: bytes, wanted: str, *, allow_loss: bool, files: Sequence[Attachment]) -> Preparation:
         if data == b"defect":
             raise KeyError("a defect")
-        return prepare(data, wanted, allow_loss=allow_loss)
+        return prepare(data, wanted, allow_loss=allow_loss, files=files)
 
     monkeypatch.setattr(deliver.converted, "source", source)
     monkeypatch.setattr(deliver, "prepare", preparing)

@@ -30,6 +30,7 @@ from fakturahub.errors import (
     Unavailable,
     UnknownDocument,
 )
+from fakturahub.exchange import rows as rows_module
 from fakturahub.exchange import submit as submit_module
 from fakturahub.exchange.rulebook import Broken, Installed, Rulebook, bundled
 from fakturahub.exchange.submit import Accepted, Exchange
@@ -43,6 +44,10 @@ NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 ORIGINAL = INVOICE.read_bytes()
 SKOG = row("skog", name="Skog & Såg AB", country="SE", business_id="556161-8033", addresses=["0007:5561618033"])
 VIRTA = row("virta", name="Virta Sähkö Oy", addresses=["0216:003727901319"], receive_as="finvoice-3.0")
+
+
+#: nothing leaves by e-mail or on paper
+NETWORK_ONLY = {"ways": ["network"]}
 
 
 class Writer:
@@ -163,7 +168,7 @@ async def test_every_change_of_state_is_an_event_in_its_order() -> None:
 
 
 async def test_a_document_for_nobody_here_is_kept() -> None:
-    rows = await Desk(receiver={"addresses": ["0216:1"]}).submit()
+    rows = await Desk(sender=NETWORK_ONLY, receiver={"addresses": ["0216:1"]}).submit()
     assert (rows.state, rows.takes_key, rows.documents[0].state, rows.documents[0].receiver_id) == (
         "accepted",
         True,
@@ -176,7 +181,7 @@ async def test_a_document_for_nobody_here_is_kept() -> None:
 
 
 async def test_a_receiver_without_a_contract_is_none() -> None:
-    rows = await Desk(receiver={"contracts": ["send"]}).submit()
+    rows = await Desk(sender=NETWORK_ONLY, receiver={"contracts": ["send"]}).submit()
     assert (rows.documents[0].state, rows.documents[0].receiver_id, rows.deliveries) == ("unroutable", None, ())
     assert "no contract for receiving" in facts(rows)["route"]
 
@@ -515,11 +520,11 @@ async def test_findings_are_stored_within_bounds_and_counted() -> None:
     line = re.search(rb"<cac:InvoiceLine>.*?</cac:InvoiceLine>", ORIGINAL, re.DOTALL)
     assert line is not None
     bad = line[0].replace(b"<cbc:Name>", b"<cbc:Name/><!--").replace(b"</cbc:Name>", b"-->")
-    many = ORIGINAL.replace(b"</Invoice>", bad * (submit_module.FINDINGS + 5) + b"</Invoice>")
+    many = ORIGINAL.replace(b"</Invoice>", bad * (rows_module.FINDINGS + 5) + b"</Invoice>")
     rows = await Desk().submit(many)
     told = facts(rows)
-    assert (rows.documents[0].state, len(told["findings"])) == ("rejected", submit_module.FINDINGS)
-    assert told["findings_in_all"] > submit_module.FINDINGS
+    assert (rows.documents[0].state, len(told["findings"])) == ("rejected", rows_module.FINDINGS)
+    assert told["findings_in_all"] > rows_module.FINDINGS
     assert {one["severity"] for one in told["findings"]} == {"fatal"}, "the gravest are kept"
 
 
@@ -530,7 +535,7 @@ async def test_a_finding_that_repeats_much_of_the_document_is_cut_off() -> None:
     rows = await Desk(sender={"validation": "warn"}).submit(long)
     found = facts(rows)["findings"]
     assert found
-    assert max(len(one["message"]) for one in found) <= submit_module.FINDING_TEXT
+    assert max(len(one["message"]) for one in found) <= rows_module.FINDING_TEXT
 
 
 async def test_the_sender_reads_explanations_in_its_language() -> None:

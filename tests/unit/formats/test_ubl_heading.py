@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from fakturahub import formats
 from fakturahub.errors import BadValue, FakturahubError, MissingTerm, NotWellFormed, UnreadableAttachment, WrongCharset
 from fakturahub.intake.limits import ATTACHMENT, TEXT, XML
-from fakturahub.model import AttachmentHeading, Heading, Identifier, Kind, PartyHeading
+from fakturahub.model import AttachmentHeading, Heading, Identifier, Kind, PartyHeading, PostalHeading
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 INVOICE = (EXAMPLES / "invoice.xml").read_bytes()
@@ -38,6 +38,7 @@ VIRTA = PartyHeading(
     vat_id="FI27901319",
     country="FI",
 )
+ESPOO = PostalHeading(lines=("Sinikalliontie 9",), city="Espoo", post_code="02630")
 
 
 def document(content: str, root: str = "Invoice") -> bytes:
@@ -67,6 +68,8 @@ def test_an_invoice() -> None:
         buyer_reference="Röbäck 7731",
         order_reference="PO-88213",
         seller_reference="SO-5120",
+        buyer_email="laskut@virta.example",
+        buyer_address=ESPOO,
     )
 
 
@@ -86,6 +89,8 @@ def test_a_credit_note_has_its_due_date_with_the_payment_means() -> None:
         buyer_reference="Röbäck 7731",
         order_reference="PO-88213",
         seller_reference="SO-5120",
+        buyer_email="laskut@virta.example",
+        buyer_address=ESPOO,
     )
 
 

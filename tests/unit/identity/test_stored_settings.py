@@ -223,7 +223,7 @@ def test_the_tables_that_are_no_companies() -> None:
     provisioning = read(
         "[[user]]\nemail = 'Ops@hub.example'\npassword = 'ops'\n"
         "[mail]\nurl = 'smtp://u:p@mail.example'\nsender = 'hub@hub.example'\n"
-        "[print]\nkey = 'KEY'\n"
+        "[print]\nurl = 'sftp://hub@house.example/in'\nhost_key = 'ssh-ed25519 AAAA'\nkey = 'KEY'\n"
     )
     (operator,) = provisioning.operators
     assert provisioning.mail is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,12 @@ from fakturahub.identity.sealing import MasterKey
 from fakturahub.identity.stored_settings import revealed
 from fakturahub.provision import CREDENTIAL_NAMES, SECTIONS, Report
 from fakturahub.storage import companies as stored
+from fakturahub.storage import ledger
+from fakturahub.storage.accounts import plain
 from fakturahub.storage.database import Database
+from tests.peers.certificates import Authority
+from tests.peers.sftp import key as ssh_key
+from tests.peers.sftp import private, public
 
 KEY = MasterKey(bytes(range(32)))
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -272,3 +278,80 @@ def test_secrets_beside_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert section is not None
     assert section.password is not None
     assert section.password.reveal() == "from-a-file"
+
+
+# --- credits --------------------------------------------------------------------------------------------------------
+
+
+async def balances(db: Database) -> dict[str, tuple[bool, str, str]]:
+    return {one.company: (one.prepaid, plain(one.balance), plain(one.granted)) for one in await ledger.balances(db, 10)}
+
+
+async def test_credits_are_granted_once_and_then_by_their_difference(empty_db: Database, tmp_path: Path) -> None:
+    files = [
+        read(tmp_path, company("a", f'credits = "{credits}"'), company("b", 'credits = "postpaid"'), company("c"))
+        for credits in ("500", "500", "620.5", "100")
+    ]
+    for file, balance in zip(files, ("500", "500", "620.5", "100"), strict=True):
+        await apply(empty_db, file)
+        assert await balances(empty_db) == {
+            "a": (True, balance, balance),
+            "b": (False, "0", "0"),
+            "c": (False, "0", "0"),
+        }
+    assert await ledger.discrepancies(empty_db) == []
+
+
+async def test_credits_that_the_file_no_longer_names_stay(empty_db: Database, tmp_path: Path) -> None:
+    await apply(empty_db, read(tmp_path, company("a", 'credits = "5"')))
+    report = await apply(empty_db, read(tmp_path, company("a")))
+    assert report.kept == ["company a: credits"]
+    assert await balances(empty_db) == {"a": (True, "5", "5")}
+
+
+async def test_from_paid_before_to_paid_afterwards_and_back(empty_db: Database, tmp_path: Path) -> None:
+    for credits, expected in (("5", (True, "5", "5")), ("postpaid", (False, "5", "5")), ("7", (True, "7", "7"))):
+        await apply(empty_db, read(tmp_path, company("a", f'credits = "{credits}"')))
+        assert await balances(empty_db) == {"a": expected}
+
+
+async def test_what_was_spent_cannot_be_taken_back(empty_db: Database, tmp_path: Path) -> None:
+    await apply(empty_db, read(tmp_path, company("a", 'credits = "5"'), company("b", 'credits = "1"')))
+    id_ = await ledger.company_id_of(empty_db, "a")
+    assert id_ is not None
+    await ledger.add(empty_db, id_, Decimal(-4), "spent", NOW)
+    with pytest.raises(ProvisioningError) as refusal:
+        await apply(empty_db, read(tmp_path, company("a", 'credits = "3"'), company("b", 'credits = "9"')))
+    assert refusal.value.faults == (
+        "company a: with 3 credits granted in all, instead of 5, the account would be overdrawn by 1",
+    )
+    assert await balances(empty_db) == {"a": (True, "1", "5"), "b": (True, "1", "1")}, "nothing of the file"
+
+
+# --- keys of SSH ----------------------------------------------------------------------------------------------------
+
+
+def test_keys_of_the_print_house_are_looked_at_before_letters_wait(tmp_path: Path) -> None:
+    house = "[print]\nurl = 'sftp://hub@printhouse.example/in'"
+    right = f"host_key = '{public(ssh_key('house')).strip()}'\nkey = '''{private(ssh_key('hub'))}'''"
+    assert read(tmp_path, house, right).letters is not None
+    with pytest.raises(ProvisioningError) as refused:
+        read(tmp_path, house, "host_key = 'printhouse.example'\nkey = 'not a key'")
+    first, second = refused.value.faults
+    assert first.startswith("print.host_key: Line 1")
+    assert second == "print.key: The hub's private key cannot be read: it is no key of OpenSSH or in PEM."
+
+
+def test_certificates_of_pushes_are_looked_at_before_documents_wait(tmp_path: Path) -> None:
+    authority = Authority()
+    mine = authority.issue("hub.example", client=True)
+    push = "[company.pagero]\nusername = 'a'\npassword = 'b'\n[company.pagero.push]\nurl = 'https://a.example/'\n"
+    shown = f"{push}auth = 'mtls'\ncert = '''{mine.cert}'''\nca = '''{authority.cert}'''\n"
+    assert read(tmp_path, company("berg"), f"{shown}key = '''{mine.key}'''").companies
+    for keys, fault in (
+        (f"{shown}key = 'TOPSECRET'", "`cert` and `key` are not a certificate and its key in PEM."),
+        (f"{push}ca = 'nothing'", "`ca` holds no certificate in PEM."),
+    ):
+        with pytest.raises(ProvisioningError) as caught:
+            read(tmp_path, company("berg"), keys)
+        assert caught.value.faults == (f"company.berg.pagero.push: {fault}",)

@@ -6,7 +6,11 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from starlette.requests import Request
 
+from fakturahub.dialects.apix.errors import refuse
+from fakturahub.dialects.surface import Call
+from fakturahub.errors import InsufficientCredit
 from tests.running import Hub, stamp
 from tests.wire.apix.terminal import Terminal, hashed, joined, later, texts
 from tests.wire.companies import MUTE, READERS, Reader
@@ -16,6 +20,7 @@ from tests.wire.raw import RawAnswer, exchange, head
 SOURCE = "127.0.0.41"
 READER, OTHER = READERS[-2:]
 
+ANY_CALL = Call("apix", SOURCE, "request")
 NOT_KNOWN = "The id is not known here, or the digest does not fit. (not-authenticated)"
 
 
@@ -227,3 +232,12 @@ def test_too_many_failures_of_one_address_are_held_off(big_hub: Hub) -> None:
 def test_another_companys_key_opens_nothing(big_hub: Hub) -> None:
     other = Reader("other", OTHER.transfer_id, READER.transfer_key, "")
     assert shown(Terminal(big_hub, other, source=SOURCE).list2()) == refusal("2704", NOT_KNOWN)
+
+
+def test_an_empty_account_has_a_result_of_its_own() -> None:
+    """No call that is served costs credits yet; those that send will, and the words are the operator's (2.3)."""
+    request = Request({"type": "http", "path": "/list2", "method": "GET", "headers": [], "query_string": b""})
+    answer = refuse(InsufficientCredit("Sending this costs 2 credits; the account has 1 to spend."), request, ANY_CALL)
+    body = bytes(answer.body).decode()
+    assert (answer.status_code, "<Status>ERR</Status>\n<StatusCode>2702</StatusCode>\n" in body) == (200, True)
+    assert "Sending this costs 2 credits; the account has 1 to spend. (insufficient-credit)" in body

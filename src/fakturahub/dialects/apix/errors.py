@@ -42,6 +42,7 @@ GENERIC = "90"
 RESULT: tuple[tuple[type[errors.FakturahubError], str], ...] = (
     (errors.NotAuthenticated, "04"),
     (errors.PermissionDenied, "04"),
+    (errors.InsufficientCredit, "02"),
     (errors.NoContract, "03"),
     (errors.NotFound, "05"),
     (errors.DocumentRefused, "01"),

@@ -13,6 +13,7 @@ from fakturahub.dialects.surface import Call
 STATUS: tuple[tuple[type[errors.FakturahubError], int], ...] = (
     (errors.TooLarge, 413),
     (errors.NotAuthenticated, 401),
+    (errors.InsufficientCredit, 402),
     (errors.PermissionDenied, 403),
     (errors.NoContract, 403),
     (errors.UnknownPath, 404),

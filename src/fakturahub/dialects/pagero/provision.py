@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from fakturahub.config import DialectSection, HttpPush
 from fakturahub.config.kinds import ClientId, Hashed, RedirectUri, Text, Url, Username
+from fakturahub.exchange import terms
 
 
 class PageroCompany(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,11 +33,18 @@ class PageroCompany(msgspec.Struct, frozen=True, kw_only=True):
 
     def contradictions(self) -> list[tuple[str, str]]:
         """Keys that do not go together: the key at fault, and what is wrong with it."""
+        found = []
         if self.client_id and not self.client_secret:
-            return [("client_id", "needs `client_secret` as well")]
+            found.append(("client_id", "needs `client_secret` as well"))
         if self.client_secret and not self.client_id:
-            return [("client_secret", "needs `client_id` as well")]
-        return []
+            found.append(("client_secret", "needs `client_id` as well"))
+        headers = {} if self.push is None else self.push.document_headers
+        found += [
+            ("push", f"`document_headers`: what `{name}` is taken from {fault}")
+            for name, term in headers.items()
+            if (fault := terms.fault_in(term))
+        ]
+        return found
 
 
 class PageroHub(DialectSection, frozen=True, kw_only=True):

@@ -40,6 +40,9 @@ MODES = {"prod": Mode.PROD, "test": Mode.TEST, "cert": Mode.CERT}
 FINDINGS = 20
 FINDING_TEXT = 300
 
+#: the channels that reach receivers outside a network, in words
+_OTHER_WAYS = {"email": "by e-mail", "print": "on paper"}
+
 _INTERCHANGE_ID = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?")
 
 
@@ -104,9 +107,21 @@ def answer(accepted: Accepted) -> Answer:
         lines += _findings(document)
         if document.state is DocumentState.UNROUTABLE:
             lines.append("No receiver was found for the document yet. It is kept, and can be routed later.")
+        lines += _way(document)
     if accepted.submission.mode is not Mode.PROD:
         lines.append(f"Mode {accepted.submission.mode}: everything was done but the delivery. Nothing is forwarded.")
     return Answer(200, CONTENT_TYPE, page("Received", *lines))
+
+
+def _way(document: Judged) -> list[str]:
+    """That a document leaves by another way than a network, and what its way costs."""
+    decision = document.decision
+    if decision is None or decision.channel is None:
+        return []
+    lines = [f"It leaves {_OTHER_WAYS[decision.channel]}: {decision.why}."] if decision.channel in _OTHER_WAYS else []
+    if decision.price is not None:
+        lines.append(f"Price: {decision.price:f} credits.")
+    return lines
 
 
 def _findings(document: Judged) -> list[str]:

@@ -20,9 +20,11 @@ from fakturahub.formats.headings import (
     Found,
     Table,
     attachment_of,
+    email_of,
     identification,
     look,
     party_of,
+    postal_of,
 )
 from fakturahub.formats.values import decimal_of, text_of
 from fakturahub.formats.walk import Walk
@@ -51,7 +53,14 @@ def _seller(element: etree._Element, found: Found) -> None:
 
 def _buyer(element: etree._Element, found: Found) -> None:
     if "buyer" not in found:
-        found["buyer"] = look(element, _PARTY, {})
+        found["buyer"] = look(element, _BUYER, {})
+
+
+def _postal(element: etree._Element, found: Found) -> None:
+    if "postal" not in found:
+        found["postal"] = postal = look(element, _ADDRESS, {})
+        if "country" in postal:
+            found["country"] = postal.pop("country")
 
 
 def _reference(element: etree._Element, found: Found) -> None:
@@ -73,6 +82,23 @@ _PARTY: Table = {
     f"{RAM}PostalTradeAddress": {f"{RAM}CountryID": "country"},
     f"{RAM}URIUniversalCommunication": {f"{RAM}URIID": "endpoint"},
     f"{RAM}SpecifiedTaxRegistration": _registration,
+}
+
+_ADDRESS: Table = {
+    f"{RAM}PostcodeCode": "post_code",
+    f"{RAM}LineOne": "line1",
+    f"{RAM}LineTwo": "line2",
+    f"{RAM}LineThree": "line3",
+    f"{RAM}CityName": "city",
+    f"{RAM}CountryID": "country",
+    f"{RAM}CountrySubDivisionName": "subdivision",
+}
+
+# Where it can be sent on paper or by e-mail is asked of the buyer only.
+_BUYER: Table = {
+    **_PARTY,
+    f"{RAM}PostalTradeAddress": _postal,
+    f"{RAM}DefinedTradeContact": {f"{RAM}EmailURIUniversalCommunication": {f"{RAM}URIID": "email"}},
 }
 
 _REFERENCE: Table = {
@@ -157,6 +183,8 @@ def heading(root: etree._Element, recognition: Recognition) -> Heading:
         order_reference=text_of(get("order_reference"), "BT-13"),
         seller_reference=text_of(get("seller_reference"), "BT-14"),
         attachments=tuple(attachment_of(reference) for reference in get("references", ())),
+        buyer_email=email_of(get("buyer")),
+        buyer_address=postal_of(get("buyer")),
     )
 
 

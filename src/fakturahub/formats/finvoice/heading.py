@@ -9,14 +9,21 @@ from lxml import etree
 
 from fakturahub.errors import MissingTerm, UnreadableAttachment
 from fakturahub.formats.finvoice import codes
-from fakturahub.formats.finvoice.addresses import business_id_scheme, first_address, is_business_id_form, vat_id_of
+from fakturahub.formats.finvoice.addresses import (
+    PRINT,
+    business_id_scheme,
+    first_address,
+    is_business_id_form,
+    vat_id_of,
+)
 from fakturahub.formats.finvoice.framing import ENVELOPE
 from fakturahub.formats.finvoice.leaves import CURRENCY, SCHEME, date_in, decimal, negated, stated
 from fakturahub.formats.finvoice.parties import FILLERS
 from fakturahub.formats.finvoice.routing import frame_parties, message_id
+from fakturahub.formats.headings import postal_heading
 from fakturahub.formats.values import attribute_of, place_of, text_of
 from fakturahub.intake.limits import ATTACHMENT, TEXT
-from fakturahub.model import AttachmentHeading, Heading, Identifier, Kind, PartyHeading, Recognition
+from fakturahub.model import AttachmentHeading, Heading, Identifier, Kind, PartyHeading, PostalHeading, Recognition
 
 _Found = dict[str, Any]
 _Table = dict[str, "str | _Table"]
@@ -43,7 +50,18 @@ _DOCUMENT: _Table = {
     "SellerPartyDetails": _party("Seller"),
     "SellerOrganisationUnitNumber": "from unit",
     "InvoiceRecipientOrganisationUnitNumber": "to recipient",
-    "BuyerPartyDetails": _party("Buyer"),
+    "BuyerPartyDetails": {
+        **_party("Buyer"),
+        "BuyerPostalAddressDetails": {
+            "BuyerStreetName": "streets",
+            "BuyerTownName": "town",
+            "BuyerPostCodeIdentifier": "post_code",
+            "BuyerCountrySubdivision": "subdivision",
+            "BuyerPostOfficeBoxIdentifier": "box",
+            "CountryCode": "Buyer country",
+        },
+    },
+    "BuyerCommunicationDetails": {"BuyerEmailaddressIdentifier": "email"},
     "BuyerOrganisationUnitNumber": "to unit",
     "InvoiceDetails": {
         "InvoiceTypeCode": "type",
@@ -70,7 +88,7 @@ _DOCUMENT: _Table = {
     "InvoiceUrlText": "urls",
 }
 # What may occur more than once.
-_LISTS = frozenset({"Seller code", "url_names", "urls"})
+_LISTS = frozenset({"Seller code", "streets", "url_names", "urls"})
 
 
 def _walk(element: etree._Element, table: _Table, found: _Found) -> _Found:
@@ -129,6 +147,9 @@ def heading(root: etree._Element, recognition: Recognition) -> Heading:
         order_reference=text_of(get("order"), "BT-13"),
         seller_reference=text_of(get("seller_reference"), "BT-14"),
         attachments=_attachments(get("url_names", []), get("urls", [])),
+        buyer_email=text_of(get("email"), "BT-58", TEXT.text),
+        buyer_address=_postal(found),
+        on_paper=any((stated(to) or "").upper() == PRINT for to in (receiver, get("to")) if to is not None),
     )
 
 
@@ -152,6 +173,26 @@ def _address(elements: tuple[etree._Element | None, ...], term: str) -> Identifi
         (value, attribute_of(element, SCHEME, term))
         for element in elements
         if element is not None and (value := text_of(element, term)) is not None
+    )
+
+
+def _postal(found: _Found) -> PostalHeading | None:
+    """The buyer's address without fillers; a post office box is a line of it, as where the invoice is read whole."""
+
+    def part(name: str, term: str) -> str | None:
+        value = text_of(found.get(name), term, TEXT.text)
+        return None if value in FILLERS else value
+
+    streets = [text_of(element, "BT-50", TEXT.text) for element in found.get("streets", ())]
+    lines = [line for line in streets if line is not None][:3]
+    box = text_of(found.get("box"), "BT-50", TEXT.text)
+    if box is not None and box not in lines and len(lines) < 3:
+        lines.append(box)
+    return postal_heading(
+        (line for line in lines if line not in FILLERS),
+        part("town", "BT-52"),
+        part("post_code", "BT-53"),
+        part("subdivision", "BT-54"),
     )
 
 

@@ -6,11 +6,22 @@ from lxml import etree
 
 from fakturahub.errors import MissingTerm, UnknownDocument
 from fakturahub.formats.embedded import too_many
+from fakturahub.formats.headings import postal_heading
 from fakturahub.formats.syntax import Reading
 from fakturahub.formats.values import place_of, text_of
 from fakturahub.formats.walk import UNKNOWN, Fields, Step, Walk, many, one, part
 from fakturahub.intake.limits import ATTACHMENT, TEXT
-from fakturahub.model import Attachment, AttachmentHeading, Heading, Identifier, Kind, Loss, PartyHeading, Recognition
+from fakturahub.model import (
+    Attachment,
+    AttachmentHeading,
+    Heading,
+    Identifier,
+    Kind,
+    Loss,
+    PartyHeading,
+    PostalHeading,
+    Recognition,
+)
 from fakturahub.model.letter import Letter, LetterAddress, LetterFile, LetterParty
 
 #: the version that this reader knows
@@ -112,7 +123,12 @@ def heading(root: etree._Element, recognition: Recognition) -> Heading:
         seller=_party_heading(letter.sender),
         buyer=_party_heading(letter.recipient),
         attachments=tuple(AttachmentHeading(id=file.role, uri=file.uri) for file in letter.files),
+        buyer_address=_postal(letter.recipient.address),
     )
+
+
+def _postal(address: LetterAddress | None) -> PostalHeading | None:
+    return None if address is None else postal_heading(address.streets, address.town, address.post_code)
 
 
 def attachments(root: etree._Element) -> tuple[Attachment, ...]:

@@ -14,6 +14,7 @@ from lxml import etree
 
 from fakturahub.errors import BadValue, MissingTerm, UnknownDocument
 from fakturahub.formats.embedded import too_many
+from fakturahub.formats.headings import postal_heading
 from fakturahub.formats.payslip.detect import TAG
 from fakturahub.formats.syntax import Reading
 from fakturahub.formats.values import place_of, text_of
@@ -269,6 +270,8 @@ def heading(root: etree._Element, recognition: Recognition) -> Heading:
             country=recipient.country,
         ),
         attachments=tuple(AttachmentHeading(name=file.name) for file in payslip.files),
+        buyer_email=next((channel.email for channel in payslip.channels if channel.email), None),
+        buyer_address=postal_heading(recipient.lines, recipient.town, recipient.post_code),
     )
 
 

@@ -12,10 +12,11 @@ from typing import NamedTuple
 from lxml import etree
 
 from fakturahub.errors import BadValue
+from fakturahub.formats.headings import postal_heading
 from fakturahub.formats.ubl.names import CAC, CBC, local_name
 from fakturahub.formats.values import date_of, identifier_of, place_of, text_of
 from fakturahub.intake.limits import TEXT
-from fakturahub.model import AttachmentHeading, Heading, Identifier, Kind, PartyHeading
+from fakturahub.model import AttachmentHeading, Heading, Identifier, Kind, PartyHeading, PostalHeading
 
 
 class OtherDocument(NamedTuple):
@@ -120,26 +121,52 @@ def other_heading(root: etree._Element, attachments: tuple[AttachmentHeading, ..
     Raises ``BadValue`` for values that are none or too long. A number may be missing: not all such documents have one.
     """
     what = OTHER_DOCUMENTS[local_name(root)]
+    sender, receiver = _party(root, what.sender), _party(root, what.receiver)
     return Heading(
         kind=what.kind,
         number=text_of(root.find(f"{CBC}ID"), "ID"),
         issue_date=date_of(root.find(f"{CBC}IssueDate"), "IssueDate"),
         currency=text_of(root.find(f"{CBC}DocumentCurrencyCode"), "DocumentCurrencyCode"),
-        seller=_party(root, what.sender),
-        buyer=_party(root, what.receiver),
+        seller=_heading_of(*sender) if sender is not None else PartyHeading(),
+        buyer=_heading_of(*receiver) if receiver is not None else PartyHeading(),
         order_reference=text_of(root.find(f"{CAC}OrderReference/{CBC}ID"), "OrderReference"),
         attachments=attachments,
+        buyer_email=None if receiver is None else _email(receiver[0]),
+        buyer_address=None if receiver is None else _address(receiver[0]),
     )
 
 
-def _party(root: etree._Element, places: tuple[str, ...]) -> PartyHeading:
+def _party(root: etree._Element, places: tuple[str, ...]) -> tuple[etree._Element, str] | None:
+    """The party in the first of *places* that is there, and which that is."""
     for place in places:
         found = root.find(f"{CAC}{place}")
         if found is not None:
             # A customer or supplier has the party inside; a sender or receiver is one.
             inside = found.find(f"{CAC}Party")
-            return _heading_of(found if inside is None else inside, place)
-    return PartyHeading()
+            return (found if inside is None else inside), place
+    return None
+
+
+def _email(party: etree._Element) -> str | None:
+    return text_of(party.find(f"{CAC}Contact/{CBC}ElectronicMail"), "BT-58", TEXT.text)
+
+
+def _address(party: etree._Element) -> PostalHeading | None:
+    address = party.find(f"{CAC}PostalAddress")
+    if address is None:
+        return None
+
+    def part(name: str, term: str) -> str | None:
+        return text_of(address.find(name), term, TEXT.text)
+
+    street, house = part(f"{CBC}StreetName", "BT-50"), part(f"{CBC}BuildingNumber", "BT-50")
+    lines = (
+        " ".join(one for one in (street, house) if one),
+        part(f"{CBC}AdditionalStreetName", "BT-51"),
+        part(f"{CAC}AddressLine/{CBC}Line", "BT-163"),
+    )
+    city, post_code = part(f"{CBC}CityName", "BT-52"), part(f"{CBC}PostalZone", "BT-53")
+    return postal_heading(lines, city, post_code, part(f"{CBC}CountrySubentity", "BT-54"))
 
 
 def _heading_of(party: etree._Element, place: str) -> PartyHeading:

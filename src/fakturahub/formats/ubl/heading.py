@@ -17,9 +17,11 @@ from fakturahub.formats.headings import (
     Table,
     Take,
     attachment_of,
+    email_of,
     identification,
     look,
     party_of,
+    postal_of,
 )
 from fakturahub.formats.ubl.documents import OTHER_DOCUMENTS, other_heading
 from fakturahub.formats.ubl.names import CAC, CBC, PUF_CAC, SEPA, aggregates_of, local_name
@@ -60,6 +62,16 @@ def _first(role: str, table: Table) -> Take:
     return take
 
 
+def _postal(table: Table) -> Take:
+    def take(element: etree._Element, found: Found) -> None:
+        if "postal" not in found:
+            found["postal"] = postal = look(element, table, {})
+            if "country" in postal:
+                found["country"] = postal.pop("country")
+
+    return take
+
+
 def _reference(table: Table) -> Take:
     def take(element: etree._Element, found: Found) -> None:
         references = found.setdefault("references", [])
@@ -75,15 +87,30 @@ _IDENTIFICATION: Table = {f"{CBC}ID": "id"}
 
 def _tables(cac: str) -> Table:
     """What is looked for in a document whose aggregates are in the namespace *cac*."""
+    country: Table = {f"{cac}Country": {f"{CBC}IdentificationCode": "country"}}
     party: Table = {
-        f"{cac}Party": {
-            f"{CBC}EndpointID": "endpoint",
-            f"{cac}PartyIdentification": _identification,
-            f"{cac}PartyName": {f"{CBC}Name": "trading_name"},
-            f"{cac}PostalAddress": {f"{cac}Country": {f"{CBC}IdentificationCode": "country"}},
-            f"{cac}PartyTaxScheme": _vat_number({f"{CBC}CompanyID": "id", f"{cac}TaxScheme": {f"{CBC}ID": "scheme"}}),
-            f"{cac}PartyLegalEntity": {f"{CBC}RegistrationName": "name", f"{CBC}CompanyID": "business_id"},
-        }
+        f"{CBC}EndpointID": "endpoint",
+        f"{cac}PartyIdentification": _identification,
+        f"{cac}PartyName": {f"{CBC}Name": "trading_name"},
+        f"{cac}PostalAddress": country,
+        f"{cac}PartyTaxScheme": _vat_number({f"{CBC}CompanyID": "id", f"{cac}TaxScheme": {f"{CBC}ID": "scheme"}}),
+        f"{cac}PartyLegalEntity": {f"{CBC}RegistrationName": "name", f"{CBC}CompanyID": "business_id"},
+    }
+    address: Table = {
+        f"{CBC}StreetName": "line1",
+        # Denmark writes the number of the house beside its street.
+        f"{CBC}BuildingNumber": "house",
+        f"{CBC}AdditionalStreetName": "line2",
+        f"{CBC}CityName": "city",
+        f"{CBC}PostalZone": "post_code",
+        f"{CBC}CountrySubentity": "subdivision",
+        f"{cac}AddressLine": {f"{CBC}Line": "line3"},
+    }
+    # Where it can be sent on paper or by e-mail is asked of the buyer only.
+    buyer: Table = {
+        **party,
+        f"{cac}PostalAddress": _postal({**address, **country}),
+        f"{cac}Contact": {f"{CBC}ElectronicMail": "email"},
     }
     reference: Table = {
         f"{CBC}ID": "id",
@@ -106,8 +133,8 @@ def _tables(cac: str) -> Table:
         f"{CBC}BuyerReference": "buyer_reference",
         f"{cac}OrderReference": {f"{CBC}ID": "order_reference", f"{CBC}SalesOrderID": "seller_reference"},
         f"{cac}AdditionalDocumentReference": _reference(reference),
-        f"{cac}AccountingSupplierParty": _first("seller", party),
-        f"{cac}AccountingCustomerParty": _first("buyer", party),
+        f"{cac}AccountingSupplierParty": _first("seller", {f"{cac}Party": party}),
+        f"{cac}AccountingCustomerParty": _first("buyer", {f"{cac}Party": buyer}),
         f"{cac}PaymentMeans": {
             f"{CBC}PaymentDueDate": "payment_due_date",
             f"{CBC}PaymentID": "payment_reference",
@@ -162,6 +189,8 @@ def heading(root: etree._Element, recognition: Recognition) -> Heading:
         order_reference=text_of(get("order_reference"), "BT-13"),
         seller_reference=text_of(get("seller_reference"), "BT-14"),
         attachments=_attachments(root, get("references")),
+        buyer_email=email_of(get("buyer")),
+        buyer_address=postal_of(get("buyer")),
     )
 
 

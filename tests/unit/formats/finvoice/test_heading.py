@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from fakturahub.errors import BadValue, MissingTerm
+from fakturahub.formats.headings import heading_of
 from fakturahub.model import AttachmentHeading, Identifier, Kind
+from fakturahub.model.invoice import Invoice
 from tests.unit.formats.finvoice.documents import FRAME, finvoice, heading, reading, real_files, transmission
 
 
@@ -123,5 +125,9 @@ def test_the_heading_agrees_with_the_reading(shared: Path) -> None:
             assert (party.endpoint, party.business_id, party.vat_id) == (whole.endpoint, whole.legal_id, whole.vat_id)
             assert party.identifiers == whole.identifiers, file
         assert [each.uri for each in found.attachments] == [each.uri for each in noun.supporting], file
+        assert isinstance(noun, Invoice)
+        whole_heading = heading_of(noun)
+        assert found.buyer_email == whole_heading.buyer_email, file
+        assert found.buyer_address == whole_heading.buyer_address, file
         seen += 1
     assert seen == 22

@@ -19,9 +19,14 @@ ALTER TABLE delivery ADD COLUMN batch_id uuid;
 ALTER TABLE delivery ADD COLUMN receipt text;
 -- in credits; NULL where it is free
 ALTER TABLE delivery ADD COLUMN cost numeric;
--- of one that is sending, due_at is the end of the lease: whoever finds it passed takes over
+-- how many pauses of its schedule it has had; by hand it begins anew
+ALTER TABLE delivery ADD COLUMN step integer NOT NULL DEFAULT 0;
+-- when its schedule began: it is given up some days after
+ALTER TABLE delivery ADD COLUMN trying_since timestamptz;
 CREATE INDEX delivery_due ON delivery (target, due_at)
-    WHERE target IS NOT NULL AND state IN ('pending', 'sending', 'retrying');
+    WHERE target IS NOT NULL AND state IN ('pending', 'retrying');
+-- of one that is sending, due_at is the end of the lease: whoever finds it passed takes over
+CREATE INDEX delivery_sending ON delivery (target, due_at) WHERE target IS NOT NULL AND state = 'sending';
 CREATE INDEX delivery_batch ON delivery (batch_id) WHERE batch_id IS NOT NULL;
 
 -- only targets that had trouble have a row
@@ -36,6 +41,10 @@ CREATE TABLE target (
     -- NULL: closed. In the past: one delivery may try
     open_until timestamptz,
     failing_since timestamptz,
+    -- when it last came back: what had waited for it leaves in order of age, more and more at a time
+    recovered_at timestamptz,
+    -- whether some of that still has to be made due
+    pulling boolean NOT NULL,
     last_error text,
     changed_at timestamptz NOT NULL
 );
@@ -78,8 +87,35 @@ CREATE TABLE account_entry (
     at timestamptz NOT NULL
 );
 CREATE INDEX account_entry_company ON account_entry (company_id, id);
--- a delivery is reserved, settled and refunded once each
-CREATE UNIQUE INDEX account_entry_once ON account_entry (delivery_id, kind) WHERE delivery_id IS NOT NULL
+-- what is held for a delivery is the sum of its entries
+CREATE INDEX account_entry_delivery ON account_entry (delivery_id) WHERE delivery_id IS NOT NULL;
+-- a delivery is paid for once, however often it was given up and started again
+CREATE UNIQUE INDEX account_entry_settled ON account_entry (delivery_id) WHERE kind = 'settle';
+
+-- companies that were provisioned with credits before there were accounts; the entry is older than all others by its id
+INSERT INTO account (company_id, prepaid, balance, reserved, granted, changed_at)
+SELECT id, true, (settings ->> 'credits')::numeric, 0, (settings ->> 'credits')::numeric, now()
+FROM company WHERE settings ->> 'credits' ~ '^[0-9]+([.][0-9]+)?$';
+INSERT INTO account_entry (id, company_id, kind, amount, held, why, at)
+SELECT ('00000000-0000-7000-8000-' || right(company_id::text, 12))::uuid, company_id, 'grant', granted, 0,
+       'granted by the provisioning file', changed_at
+FROM account WHERE granted > 0;
+
+-- files that came beside a document
+CREATE TABLE document_file (
+    document_id uuid NOT NULL REFERENCES document (id),
+    position smallint NOT NULL,
+    name text NOT NULL,
+    mime text NOT NULL,
+    description text,
+    sha256 bytea NOT NULL,
+    size bigint NOT NULL,
+    encoding text NOT NULL,
+    payload bytea,
+    PRIMARY KEY (document_id, position)
+);
+ALTER TABLE document_file ALTER COLUMN payload SET STORAGE EXTERNAL;
+CREATE INDEX document_file_stored ON document_file (sha256) WHERE encoding = 'store'
 """
 
 

@@ -127,6 +127,7 @@ class Companies:
         self.register = Register()
         self._settings: dict[tuple[str, str], Any] = {}
         self._dialect_of_host: dict[str, str] = {}
+        self._test_hosts: frozenset[str] = frozenset()
         self._participants: dict[str, list[Participant]] = {}
 
     @property
@@ -203,8 +204,14 @@ class Companies:
         """The dialect that answers at the root of *host*, a Host header with or without a port."""
         if not self._dialect_of_host:
             return None
-        name = host.rsplit(":", 1)[0] if host[-1:] != "]" else host
-        return self._dialect_of_host.get(name.lower().rstrip("."))
+        return self._dialect_of_host.get(_host_name(host))
+
+    def is_test_host(self, dialect: str, host: str) -> bool:
+        """Whether what is sent to *dialect* under *host*, a Host header, is a test: nothing of it leaves the hub."""
+        if not self._test_hosts:
+            return False
+        name = _host_name(host)
+        return name in self._test_hosts and self._dialect_of_host.get(name) == dialect
 
     def apply(self, changes: stored.Changes) -> None:
         """Take over what changed. One step without an await: a request sees all of a change or nothing."""
@@ -218,12 +225,15 @@ class Companies:
             self._settings[(setting.section, setting.key)] = setting.value
             if setting.section == "participant":
                 self.register.put_participant(setting.key, setting.value)
+        dialects = {name: value for (section, name), value in self._settings.items() if section == "dialects"}
         self._dialect_of_host = {
-            host.lower().rstrip("."): name
-            for (section, name), value in self._settings.items()
-            if section == "dialects"
+            _host_name(host): name
+            for name, value in dialects.items()
             for host in (*value.get("hosts", ()), *value.get("test_hosts", ()))
         }
+        self._test_hosts = frozenset(
+            _host_name(host) for value in dialects.values() for host in value.get("test_hosts", ())
+        )
         if any(setting.section == "participant" for setting in changes.settings):
             self._learn_participants()
         self._version = changes.version
@@ -285,6 +295,12 @@ class Companies:
         for user in company.users:
             self._by_user[user["email"].casefold()].discard(company.id)
         self.register.drop_company(company.id)
+
+
+def _host_name(host: str) -> str:
+    """The name in a Host header: without its port, in lower case, without a dot at its end."""
+    name = host.rsplit(":", 1)[0] if host[-1:] != "]" else host
+    return name.lower().rstrip(".")
 
 
 async def refresh(database: Database, companies: Companies) -> bool:

@@ -209,6 +209,23 @@ def test_hosts_lead_to_their_dialect() -> None:
     assert companies.hosts_of("pagero") == []
 
 
+def test_what_comes_under_a_test_host_is_a_test_for_its_dialect_alone() -> None:
+    companies = of(
+        settings=[
+            SettingRow("dialects", "apix", {"hosts": ["api.hub.example"], "test_hosts": ["Test-Api.Hub.Example."]}),
+            SettingRow("dialects", "pagero", {"hosts": ["pagero.hub.example"]}),
+        ]
+    )
+    for host in ("test-api.hub.example", "TEST-API.hub.example:8080", "test-api.hub.example."):
+        assert companies.is_test_host("apix", host), host
+        assert not companies.is_test_host("pagero", host), host
+    for host in ("api.hub.example", "hub.example", "x.test-api.hub.example", "", "[::1]:80"):
+        assert not companies.is_test_host("apix", host), host
+    companies.apply(Changes(2, [], [SettingRow("dialects", "apix", {"hosts": ["test-api.hub.example"]})]))
+    assert not companies.is_test_host("apix", "test-api.hub.example")
+    assert companies.dialect_of_host("test-api.hub.example") == "apix"
+
+
 def test_hosts_that_were_taken_away_lead_nowhere() -> None:
     companies = of(settings=[SettingRow("dialects", "apix", {"hosts": ["a.example", "b.example"]})])
     companies.apply(

@@ -37,7 +37,7 @@ from fakturahub.identity.companies import Companies, keep_fresh, refresh
 from fakturahub.identity.passwords import PasswordCheck
 from fakturahub.identity.rates import Rates
 from fakturahub.identity.sealing import MasterKey
-from fakturahub.leaving import dispatching
+from fakturahub.leaving import dispatching, telling
 from fakturahub.provision import CREDENTIAL_NAMES, OTHER_NAMES
 from fakturahub.rules import xsd
 from fakturahub.storage import deliveries, documents, schema, targets
@@ -232,6 +232,8 @@ async def working(settings: NodeSettings) -> AsyncIterator[Workers]:
         stack.push_async_callback(_ended, fresh)
         payloads = PayloadStore.open(settings.payloads, clock=clock)
         renditions = Renditions(database, payloads, clock)
+        data = Path(settings.data)
+        mails = await stack.enter_async_context(telling(database, companies, settings.key(), data, clock))
         deliverer = Deliverer(database, payloads, clock)
         deliverer.start()
         stack.push_async_callback(deliverer.stop)
@@ -243,6 +245,8 @@ async def working(settings: NodeSettings) -> AsyncIterator[Workers]:
             ),
             Chore("targets without trouble", timedelta(minutes=10), lambda: targets.forget(database, clock.now())),
             Chore("log of the job queue", timedelta(minutes=10), lambda: trim_log(database)),
+            Chore("mails about inboxes, made", timedelta(minutes=10), mails.make),
+            Chore("mails about inboxes, sent", timedelta(minutes=1), mails.send),
             Chore("storages that expired", timedelta(hours=1), lambda: expire(database, clock)),
             Chore("pages that are old or too many", timedelta(hours=1), renditions.sweep),
             Chore(
@@ -255,7 +259,6 @@ async def working(settings: NodeSettings) -> AsyncIterator[Workers]:
         )
         for chore in chores:
             stack.push_async_callback(_ended, asyncio.create_task(keep_up(chore), name=chore.name))
-        data = Path(settings.data)
         dispatcher = await stack.enter_async_context(
             dispatching(database, payloads, companies, renditions, settings.key(), data, clock)
         )

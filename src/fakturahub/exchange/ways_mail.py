@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -14,7 +15,7 @@ from fakturahub.identity.sealing import MasterKey
 from fakturahub.identity.stored_settings import revealed
 from fakturahub.model.ways import MailServer, MailSigning, MailWay
 from fakturahub.render import labels
-from fakturahub.render.mail import words
+from fakturahub.render.mail import Words, words
 from fakturahub.storage.outgoing import Claimed
 
 #: the table of the provisioning file, and what its secrets are sealed for
@@ -90,6 +91,27 @@ class MailWays:
             folder=self._folder,
             signing=None if hub is None else hub[3],
             attach_xml=bool(style.get("attach_xml")),
+        )
+
+    def own_way(self, to: str, said: Words, *, language: str, begun: datetime) -> MailWay:
+        """A mail of the hub itself, to one of its companies. Raises `MasterKeyError` and `InternalFault`."""
+        hub = self._hub()
+        mailbox = _NOBODY if hub is None else hub[1].sender
+        sender = _address(mailbox)
+        return MailWay(
+            to=(to,),
+            from_name=mailbox.rpartition("<")[0].strip().strip('"') or "Fakturahub",
+            sender=sender,
+            reply_to=None,
+            bounces=(hub[1].bounces if hub else None) or sender,
+            subject=said.subject,
+            text=said.text,
+            html=said.html,
+            language=language,
+            begun=begun,
+            server=None if hub is None else hub[2],
+            folder=self._folder,
+            signing=None if hub is None else hub[3],
         )
 
     def _hub(self) -> tuple[Mapping[str, Any], Mail, MailServer, MailSigning | None] | None:

@@ -9,6 +9,7 @@ loads nothing and links nowhere.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -84,15 +85,20 @@ def words(
     ]
     facts = _facts(heading, language, values, texts)
     on_behalf = labels.text(language, "mail.on_behalf").format(seller=values["seller"])
+    return written(language, title, paragraphs, facts, on_behalf)
+
+
+def written(language: str, title: str, paragraphs: Sequence[str], facts: Sequence[Field], footer: str) -> Words:
+    """The words of a mail of these parts; the paragraphs may have several lines, the others have one."""
     page = _environment.get_template("mail.html").render(
         language=language,
         title=_one_line(title),
         paragraphs=[paragraph.split("\n") for paragraph in paragraphs],
         facts=facts,
-        on_behalf=on_behalf,
+        on_behalf=footer,
     )
     listed = "\n".join(f"{fact.label}: {fact.value}" for fact in facts)
-    text = "\n\n".join(part for part in (*paragraphs, listed, on_behalf) if part) + "\n"
+    text = "\n\n".join(part for part in (*paragraphs, listed, footer) if part) + "\n"
     return Words(_one_line(title), text, page)
 
 

@@ -20,7 +20,7 @@ from fakturahub.storage.tables.deliveries import attempt, batch, delivery, targe
 from fakturahub.storage.tables.documents import document, document_file, submission
 from fakturahub.storage.tables.made import converted, converted_file, rendered
 from fakturahub.storage.tables.rules import rule_pack, rule_pack_compiled, rule_pack_file
-from fakturahub.storage.tables.told import event, inbox, inbox_notice
+from fakturahub.storage.tables.told import event, inbox, inbox_mail, inbox_notice
 
 __all__ = [
     "Instant",
@@ -39,6 +39,7 @@ __all__ = [
     "document_file",
     "event",
     "inbox",
+    "inbox_mail",
     "inbox_notice",
     "metadata",
     "provisioning",

@@ -20,8 +20,34 @@ CREATE TABLE inbox_notice (
     -- 0: never; 1: the same day, 2: the next ...
     days smallint NOT NULL,
     changed_at timestamptz NOT NULL,
+    -- the id before which its owner was told of all entries, and when; none is told of twice
+    told_to uuid,
+    told_at timestamptz,
     CONSTRAINT inbox_notice_days CHECK (days BETWEEN 0 AND 5)
 );
+
+-- mails about what lies in inboxes, sent in the order in which they are due
+CREATE TABLE inbox_mail (
+    id uuid PRIMARY KEY,
+    company_id uuid NOT NULL REFERENCES company (id),
+    email text NOT NULL,
+    language text NOT NULL,
+    -- entries that it tells of
+    entries integer NOT NULL,
+    subject text NOT NULL,
+    body text NOT NULL,
+    html text NOT NULL,
+    state text NOT NULL,
+    attempts smallint NOT NULL,
+    -- not before; of one that is being sent, until when its node has it
+    due_at timestamptz NOT NULL,
+    last_error text,
+    created_at timestamptz NOT NULL,
+    changed_at timestamptz NOT NULL,
+    CONSTRAINT inbox_mail_state CHECK (state IN ('open', 'sent', 'failed'))
+);
+CREATE INDEX inbox_mail_due ON inbox_mail (due_at) WHERE state = 'open';
+CREATE INDEX inbox_mail_done ON inbox_mail (changed_at) WHERE state <> 'open';
 
 -- somebody who wants to become a company of this hub; the operator decides
 CREATE TABLE registration (

@@ -14,7 +14,7 @@
     │   │   ├── UnreadableAttachment SellerMismatch      SeveralDocuments
     │   │   ├── UnwritableDocument   ConversionLoss      MissingFile
     │   │   ├── InvalidDocument          rules that apply to the document are broken
-    │   │   └── UnrenderableDocument
+    │   │   └── UnrenderableDocument NoWay
     │   ├── IdempotencyConflict      the key was used for other bytes
     │   ├── UnknownPath              MethodNotAllowed    BadRequest
     │   ├── NotAuthenticated         the caller did not prove who it is
@@ -74,6 +74,7 @@ from fakturahub.errors.documents import (
     UnwritableDocument,
     ConversionLoss,
     UnrenderableDocument,
+    NoWay,
     SellerMismatch,
     InvalidDocument,
 )
@@ -136,6 +137,7 @@ __all__ = [
     "MissingFile",
     "MissingTerm",
     "NoContract",
+    "NoWay",
     "NotAuthenticated",
     "NotFound",
     "NotWellFormed",

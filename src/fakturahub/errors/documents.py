@@ -72,6 +72,15 @@ class UnrenderableDocument(DocumentRefused):
     advice = "The message says what no page can be made of. The document itself is not changed and can be passed on."
 
 
+class NoWay(DocumentRefused):
+    code = "no-way"
+    title = "The document has no way to its receiver"
+    advice = (
+        "The message says why each way was not gone. State an electronic address, a mail address or a complete postal "
+        "address of the receiver, and send the document again."
+    )
+
+
 class SellerMismatch(DocumentRefused):
     code = "seller-mismatch"
     title = "The seller in the document is not the sending company"

@@ -1,10 +1,10 @@
 """Which way a document leaves, and at what price: one pure decision, for submissions and for those who only ask.
 
-In this order, the first that can be gone:
+In this order, the first that can be gone; of a document that is addressed to a print service, paper before all of them:
 
 1. the network, where the receiver is a company of this hub: its own server where it has documents posted there, else
    its inbox;
-2. what the document's own address says: a mail address, or a print service;
+2. the mail address that the document's own address is;
 3. what the sender prefers;
 4. e-mail, to the address of the buyer that the document names;
 5. paper, to the buyer's postal address.
@@ -161,11 +161,11 @@ def decide(question: Question, known: Known, settings: Settings) -> Decision:
 
 
 def _order(question: Question) -> Iterator[Medium]:
-    """Network first; then the document's own address, the sender's preference, and e-mail before paper."""
+    """Who addresses a print service wants paper; else network first, then the sender's preference, e-mail, paper."""
     wanted = [
+        Medium.PRINT if question.on_paper else None,
         Medium.NETWORK,
         Medium.EMAIL if _mailbox(question.buyer.endpoint) else None,
-        Medium.PRINT if question.on_paper else None,
         question.prefer,
         Medium.EMAIL,
         Medium.PRINT,

@@ -23,6 +23,7 @@ from fakturahub.dialects.apix import routes as apix
 from fakturahub.dialects.pagero import routes as pagero
 from fakturahub.dialects.surface import Parts, Surface
 from fakturahub.errors import FakturahubError, PermissionDenied
+from fakturahub.exchange.credits import Balances
 from fakturahub.exchange.deliver import Deliverer
 from fakturahub.exchange.inbox import Inbox
 from fakturahub.exchange.notices import Notices
@@ -191,6 +192,7 @@ async def serving(settings: NodeSettings) -> AsyncIterator[Hub]:
         parts = Parts(
             companies=companies,
             exchange=Exchange(companies, writer, payloads, lambda: rulebooks.current),
+            balances=Balances(database),
             inbox=Inbox(database, payloads, clock),
             notices=Notices(database, clock),
             registrations=Registrations(database, clock),

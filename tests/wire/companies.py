@@ -24,6 +24,9 @@ class Reader:
     #: its electronic address of the scheme 0216
     endpoint: str
     contracts: str = '["send", "receive"]'
+    credits: str = "postpaid"
+    #: more lines of its table
+    also: str = ""
 
     @property
     def table(self) -> str:
@@ -36,8 +39,8 @@ business_id = "{self.endpoint[4:11]}-{self.endpoint[11:]}"
 addresses = ["0216:{self.endpoint}"]
 email = "{self.key}@lukija.example"
 contracts = {self.contracts}
-credits = "postpaid"
-
+credits = "{self.credits}"
+{self.also}
   [company.apix]
   transfer_id = "{self.transfer_id}"
   transfer_key = "{self.transfer_key}"
@@ -55,6 +58,18 @@ READERS = [_reader(number) for number in range(1, 121)]
 
 #: receives nothing: it has no contract for it
 MUTE = Reader("mute", "0f6aa87f-ce1d-44ce-b025-mute", "mute-key", "003799999999", '["send"]')
+
+#: pays before, and prints in colour and first class
+PAYER = Reader(
+    "payer",
+    "0f6aa87f-ce1d-44ce-b025-payer",
+    "payer-key",
+    "003799999997",
+    credits="5",
+    also="\n  [company.print]\n  class = 1\n  colour = true\n",
+)
+#: has a contract for receiving only
+DEAF = Reader("deaf", "0f6aa87f-ce1d-44ce-b025-deaf", "deaf-key", "003799999998", '["receive"]')
 
 _SENDERS = """
 [[company]]
@@ -215,11 +230,22 @@ validation = "off"
 [[price]]
 channel = "email"
 credits = "0.75"
+
+[[price]]
+channel = "print"
+pages = 2
+credits = "1"
+
+[[price]]
+channel = "print"
+credits = "2.75"
 """
 
 _HOSTS = f"""
 [dialects.apix]
 registration = true
+interfaces = ["PupesoftEDI"]
+payslips_on_paper = ["02"]
 operator = "Pohjoinen Oy"
 operator_id = "00372332748700001"
 hosts = ["{API_HOST}", "{TERMINAL_HOST}"]
@@ -238,7 +264,7 @@ def write(folder: Path) -> Path:
     before, skog, after = example.partition('key = "skog"\n')
     assert skog
     example = f'{before}{skog}validation = "warn"\n{after}'
-    readers = "".join(one.table for one in [*READERS, MUTE])
+    readers = "".join(one.table for one in [*READERS, MUTE, PAYER, DEAF])
     file.write_text(example + _SENDERS + _OFFICE + readers + _PARTICIPANTS + _CREDITS + _HOSTS, encoding="utf-8")
     return file
 

@@ -30,6 +30,7 @@ from fakturahub.errors import (
     Unavailable,
     UnknownPath,
 )
+from fakturahub.exchange.credits import Balances
 from fakturahub.exchange.inbox import Inbox
 from fakturahub.exchange.notices import Notices
 from fakturahub.exchange.registrations import Registrations
@@ -55,6 +56,7 @@ class Parts(msgspec.Struct, frozen=True):
 
     companies: Companies
     exchange: Exchange
+    balances: Balances
     inbox: Inbox
     notices: Notices
     registrations: Registrations

@@ -24,6 +24,12 @@ SIGNED = {
     "getcompanyinfo": ("TraID", "t"),
     "email": ("uid", "t"),
     "addressquery": ("uid", "t"),
+    "invoices": ("soft", "ver", "TraID", "t"),
+    "print": ("soft", "ver", "TraID", "t"),
+    "sendpayslip": ("TraID", "t"),
+    "method": ("uid", "t"),
+    "pricing": ("uid", "t"),
+    "senderpayslip": ("TraID", "hash", "date", "t"),
     "metadata": ("SID", "TraID", "t"),
     "list": ("TraID", "t"),
     "list2": ("TraID", "t"),
@@ -62,11 +68,13 @@ def request(*groups: Mapping[str, str]) -> bytes:
     ).encode()
 
 
-def put(
-    hub: Hub, target: str, body: bytes, *fields: str, source: str = "127.0.0.1", prefix: str = "/apix"
-) -> RawAnswer:
-    """Put *body* as curl and others do: with its length, and with no type of content unless *fields* have one."""
-    line = head(f"PUT /apix/{target} HTTP/1.1", f"Content-Length: {len(body)}", *fields)
+def put(hub: Hub, target: str, body: bytes, *fields: str, source: str = "127.0.0.1", host: str = "") -> RawAnswer:
+    """Put *body* as curl and others do: with its length, and with no type of content unless *fields* have one.
+
+    At the root of *host* where one is named.
+    """
+    path = target if host else f"apix/{target}"
+    line = head(f"PUT /{path} HTTP/1.1", f"Content-Length: {len(body)}", *fields, host=host or "127.0.0.1")
     return exchange(hub.port, line + body, to="PUT", source=source)
 
 

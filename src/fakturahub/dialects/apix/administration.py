@@ -92,7 +92,7 @@ class Administration:
             ("PhoneNumber", settings.get("phone") or ""),
             ("ContactPerson", settings.get("contact") or ""),
             ("EInvoiceAddress", wire.address_of((settings.get("addresses") or ("",))[0])),
-            ("Saldo", in_credits(await balance_of(company))),
+            ("Saldo", in_credits(await balance_of(company, self._parts.balances))),
         ]
         return wire.ok("5P00", [group, *addresses(company)], texts=())
 
@@ -107,7 +107,13 @@ class Administration:
             raise NotAuthenticated(REFUSAL)  # counted as a failure: who guesses is held off
         # The company did not call, or nobody knows that it did: this is not taken from its quota.
         return wire.ok(
-            "5000", [[("Saldo", in_credits(await balance_of(company))), ("UniqueCompanyID", identifier.form)]]
+            "5000",
+            [
+                [
+                    ("Saldo", in_credits(await balance_of(company, self._parts.balances))),
+                    ("UniqueCompanyID", identifier.form),
+                ]
+            ],
         )
 
     async def email(self, request: Request) -> Response:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from fakturahub.exchange.credits import Balances
 from fakturahub.identity.companies import Company
 
 #: what a company that pays afterwards has, whatever it has sent (specification 5.4)
 POSTPAID = Decimal(99999)
 
 
-async def balance_of(company: Company) -> Decimal:
-    """What *company* has left: `POSTPAID`, or what its settings grant."""
-    granted = company.settings.get("credits") or "postpaid"
-    return POSTPAID if granted == "postpaid" else Decimal(granted)
+async def balance_of(company: Company, balances: Balances) -> Decimal:
+    """What *company* has left to spend: `POSTPAID` where it pays afterwards. Raises `DatabaseUnavailable`."""
+    left = await balances.left(company)
+    return POSTPAID if left is None else left
 
 
 def in_credits(amount: Decimal) -> str:

@@ -46,7 +46,8 @@ class Asked(msgspec.Struct, frozen=True):
 class Way(msgspec.Struct, frozen=True):
     """What was decided for a question."""
 
-    channel: Literal["eInvoice", "Paper", "email", "EDI", "Netpost", "e-lasku", "Suoramaksu"]
+    #: None: there is no way
+    channel: Literal["eInvoice", "Paper", "email", "EDI", "Netpost", "e-lasku", "Suoramaksu"] | None
     #: None: it is not told, as in the operator's example of an e-invoice
     cost: Decimal | None = None
     #: of the receiver that was found, for eInvoice and EDI
@@ -56,6 +57,8 @@ class Way(msgspec.Struct, frozen=True):
     postal_class: Literal[1, 2] = 2
     colour: bool = False
     country: Literal["FI", "EU", "OTHER"] = "FI"
+    #: why there is no way
+    remark: str | None = None
 
 
 def asked(stated: Stated) -> Asked:
@@ -99,9 +102,10 @@ def answered(question: Asked, way: Way) -> Group:
         ("AccountingCopy", "YES"),
         ("SenderYtunnus", question.sender_ytunnus or UNKNOWN),
         ("LetterCountry", way.country if letter else ""),
-        ("ChannelName", way.channel),
+        ("ChannelName", way.channel or ""),
         ("LetterPrintColor", ("COLOR" if way.colour else "BW") if letter else ""),
         ("SenderName", question.sender_name or UNKNOWN),
         ("ReceiverName", question.receiver_name or UNKNOWN),
         ("MessageType", question.message_type or ""),
+        ("ValidateText", way.remark or ""),
     ]

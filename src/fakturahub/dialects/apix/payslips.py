@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
 from fakturahub import formats
 from fakturahub.dialects.apix.links import Link
 from fakturahub.dialects.apix.members import Members
@@ -25,15 +28,20 @@ from fakturahub.errors import (
 )
 from fakturahub.intake.filenames import FlatNames
 from fakturahub.intake.zip import open_zip
-from fakturahub.model import Attachment
-from fakturahub.model.payslip import Payslip, PayslipFile
+from fakturahub.model import Attachment, Medium
+from fakturahub.model.payslip import DeliveryChannel, Payslip, PayslipFile
+
+#: who wants a payslip in which way -> the way, by the two digits of DeliveryMethodCode
+Methods = Mapping[str, Medium]
 
 
-def payslips(body: bytes) -> Transfer:
+def payslips(body: bytes, methods: Methods = MappingProxyType({})) -> Transfer:
     """The payslips of ``sendpayslip``, each with its picture first and its other files behind it.
 
     A payslip names its files in ``HeaderData/Attachments/Attachment``: ``Filename``, and ``AttachmentIndex``, of which
-    1 is the picture. Messages quote neither a value of a payslip nor the name of a file: people's ids stand in both.
+    1 is the picture. Of its ``DeliveryChannels`` the first that is a way of this hub is taken: one whose
+    ``DeliveryMethodCode`` *methods* knows, or that names a mail address. Messages quote neither a value of a payslip
+    nor the name of a file: people's ids stand in both.
 
     Raises `EmptyBody`, `ZipUnreadable`, `ZipTooLarge`, `ZipUnsafe`; `UnknownDocument` and `SeveralDocuments` where the
     archive does not hold exactly one data file; `MissingFile` where it has no PDF, or one that no payslip names.
@@ -41,12 +49,12 @@ def payslips(body: bytes) -> Transfer:
     if not body:
         raise EmptyBody("The request has no body; a ZIP archive is expected.")
     try:
-        return _taken_apart(Members(open_zip(body)))
+        return _taken_apart(Members(open_zip(body)), methods)
     except TransferUnreadable as error:
         raise type(error)(error.reason) from None  # without the name of a member
 
 
-def _taken_apart(members: Members) -> Transfer:
+def _taken_apart(members: Members, methods: Methods) -> Transfer:
     try:
         data_files = members.data_files()
     except UnknownDocument:
@@ -58,7 +66,7 @@ def _taken_apart(members: Members) -> Transfer:
     found = documents_of(members.content(data_files[0]))
     if len(found) > DOCUMENTS:
         raise TooManyParts(f"The data file has more than {DOCUMENTS:,} payslips.")
-    documents = tuple(_sent(position, one, members) for position, one in enumerate(found, 1))
+    documents = tuple(_sent(position, one, members, methods) for position, one in enumerate(found, 1))
     left = sum(one.casefold().endswith(".pdf") for one in members.unclaimed())
     # of one whose data cannot be read nobody knows which files it names
     if left and not any(one.refusal for one in documents):
@@ -66,16 +74,25 @@ def _taken_apart(members: Members) -> Transfer:
     return Transfer(documents)
 
 
-def _sent(position: int, one: bytes | Refusal, members: Members) -> Sent:
+def _sent(position: int, one: bytes | Refusal, members: Members, methods: Methods) -> Sent:
     if not isinstance(one, bytes):
         return Sent(position, b"", refusal=one)
     try:
         noun = formats.read(one).noun if _is_payslip(one) else None
         if not isinstance(noun, Payslip):
             raise UnknownDocument("It is no payslip of TIEKE's Payslip 2.0.")
-        return Sent(position, one, _files(noun.files, members))
+        return Sent(position, one, _files(noun.files, members), prefer=_way(noun.channels, methods))
     except (DocumentRefused, TransferUnreadable) as refusal:
         return Sent(position, one, refusal=refusal)
+
+
+def _way(channels: Sequence[DeliveryChannel], methods: Methods) -> Medium | None:
+    for channel in channels:
+        if channel.method is not None and channel.method in methods:
+            return methods[channel.method]
+        if channel.email:
+            return Medium.EMAIL
+    return None
 
 
 def _is_payslip(data: bytes) -> bool:

@@ -37,6 +37,10 @@ class ApixHub(DialectSection, frozen=True, kw_only=True):
     registration: bool = False
     #: names of programs (``soft``) that send documents as they are, without a ZIP around them (specs/apix.md, 6.1)
     interfaces: tuple[Token, ...] = ()
+    #: codes of payslips (``DeliveryMethodCode``) that ask for a mail, and for paper; the list of codes is not public. A
+    #: channel of another code that names a mail address is one by mail (specs/apix.md, 9.3)
+    payslips_by_mail: tuple[Token, ...] = ()
+    payslips_on_paper: tuple[Token, ...] = ()
     #: this hub in answers of the address register: the name of an operator and its id (specs/apix.md, 6.5)
     operator: Line | None = None
     operator_id: Token | None = None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from fakturahub.dialects.apix.addresses import Addresses
 from fakturahub.dialects.apix.administration import Administration
+from fakturahub.dialects.apix.batches import Batches
 from fakturahub.dialects.apix.callers import Callers
 from fakturahub.dialects.apix.errors import refuse
 from fakturahub.dialects.apix.terminal import Terminal
+from fakturahub.dialects.apix.ways import Ways
 from fakturahub.dialects.surface import Parts, Route, Surface
 
 
@@ -16,6 +18,8 @@ def surface(parts: Parts) -> Surface:
     terminal = Terminal(parts, callers)
     administration = Administration(parts, callers)
     addresses = Addresses(parts, callers)
+    batches = Batches(parts, callers)
+    ways = Ways(parts, callers)
     return Surface(
         "apix",
         [
@@ -26,6 +30,11 @@ def surface(parts: Parts) -> Surface:
             Route("PUT", "/email", administration.email),
             Route("PUT", "/registration", administration.registration),
             Route("PUT", "/addressquery", addresses.addressquery),
+            Route("PUT", "/invoices", batches.invoices),
+            Route("PUT", "/print", batches.print),
+            Route("PUT", "/sendpayslip", batches.sendpayslip),
+            Route("PUT", "/method", ways.method),
+            Route("PUT", "/pricing", ways.method),
             Route("GET", "/list", terminal.list),
             Route("GET", "/list2", terminal.list2),
             Route("GET", "/receive", terminal.receive),

@@ -36,7 +36,7 @@ from fakturahub.intake.filenames import FlatNames, type_of
 from fakturahub.intake.limits import ATTACHMENT as ATTACHMENTS
 from fakturahub.intake.limits import ZIP
 from fakturahub.intake.zip import is_zip, open_zip
-from fakturahub.model import Attachment
+from fakturahub.model import Attachment, Medium
 
 #: documents of one transfer
 DOCUMENTS = 1_000
@@ -58,6 +58,8 @@ class Sent(msgspec.Struct, frozen=True):
     files: tuple[Attachment, ...] = ()
     #: why it cannot be taken, whatever it says
     refusal: Refusal | None = None
+    #: how it is to leave, where its sender says so
+    prefer: Medium | None = None
     #: what was put right, in words
     remarks: tuple[str, ...] = ()
 
@@ -144,6 +146,8 @@ class _Files:
                     f"It is a document of the syntax {recognition.syntax}; what is sent for printing is described by "
                     "a Letter."
                 )
+            if recognition.syntax.startswith("payslip"):
+                raise UnknownDocument("It is a payslip; those are sent to sendpayslip, which keeps them apart.")
             stated = links(data, recognition.charset)
             # the links are Finvoice's and those of letters; other syntaxes carry their files inside
             needed = letters or recognition.syntax.startswith("finvoice")

@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from fakturahub import api, console, telemetry
-from fakturahub.api import validate
+from fakturahub.api import payslips, validate
 from fakturahub.api.routes import Check
 from fakturahub.clock import SystemClock, new_id
 from fakturahub.dialects.apix import routes as apix
@@ -28,6 +28,8 @@ from fakturahub.exchange.deliver import Deliverer
 from fakturahub.exchange.inbox import Inbox
 from fakturahub.exchange.notices import Notices
 from fakturahub.exchange.overview import Overview
+from fakturahub.exchange.payslip_pages import PayslipPages
+from fakturahub.exchange.payslips import Payslips
 from fakturahub.exchange.registrations import Registrations
 from fakturahub.exchange.renditions import Renditions
 from fakturahub.exchange.retention import expire
@@ -196,12 +198,14 @@ async def serving(settings: NodeSettings) -> AsyncIterator[Hub]:
             inbox=Inbox(database, payloads, clock),
             notices=Notices(database, clock),
             registrations=Registrations(database, clock),
+            payslips=Payslips(database, payloads, clock),
             passwords=passwords,
             master_key=settings.key(),
             rates=Rates(settings.account_rate, settings.address_rate, settings.failure_rate),
             clock=clock,
         )
         overview = Overview(database, clock)
+        payslip_pages = PayslipPages(database, payloads, Renditions(database, payloads, clock), settings.key(), clock)
 
         async def ready() -> list[Check]:
             return [
@@ -215,6 +219,7 @@ async def serving(settings: NodeSettings) -> AsyncIterator[Hub]:
             routes=[
                 *api.routes(ready=ready, overview=overview),
                 validating,
+                payslips.route(payslip_pages, parts.rates.address),
                 *console.routes(overview, lambda: len(companies)),
             ]
         )

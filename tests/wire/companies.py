@@ -11,6 +11,7 @@ from tests.running import COMPANIES, INVOICE, invoice
 API_HOST = "api.hub.example"
 TERMINAL_HOST = "terminal.hub.example"
 TEST_HOST = "test-api.hub.example"
+PUBLIC_URL = "https://hub.example/lasku"
 PAGERO_HOST = "www.interchange.example"
 
 
@@ -242,6 +243,9 @@ credits = "2.75"
 """
 
 _HOSTS = f"""
+[hub]
+public_url = "{PUBLIC_URL}"
+
 [dialects.apix]
 registration = true
 interfaces = ["PupesoftEDI"]

@@ -33,6 +33,7 @@ from fakturahub.errors import (
 from fakturahub.exchange.credits import Balances
 from fakturahub.exchange.inbox import Inbox
 from fakturahub.exchange.notices import Notices
+from fakturahub.exchange.payslips import Payslips
 from fakturahub.exchange.registrations import Registrations
 from fakturahub.exchange.submit import Exchange
 from fakturahub.identity.companies import Companies, Company
@@ -60,6 +61,7 @@ class Parts(msgspec.Struct, frozen=True):
     inbox: Inbox
     notices: Notices
     registrations: Registrations
+    payslips: Payslips
     passwords: PasswordCheck
     master_key: MasterKey
     rates: Rates

@@ -10,9 +10,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from fakturahub.config import Mail, Secret
 from fakturahub.exchange.parcels import Withheld
+from fakturahub.exchange.payslip_pages import PayslipLinks
 from fakturahub.identity.companies import Companies
 from fakturahub.identity.sealing import MasterKey
 from fakturahub.identity.stored_settings import revealed
+from fakturahub.model import Kind
 from fakturahub.model.ways import MailServer, MailSigning, MailWay
 from fakturahub.render import labels
 from fakturahub.render.mail import Words, words
@@ -54,6 +56,7 @@ class MailWays:
         """``data_folder``: mails go into its folder ``mail`` where there is no mail server."""
         self._companies = companies
         self._master_key = master_key
+        self._links = PayslipLinks(master_key)
         self._folder = str(data_folder / "mail")
         self._known: tuple[Mapping[str, Any], Mail, MailServer, MailSigning | None] | None = None
 
@@ -67,12 +70,22 @@ class MailWays:
         language = claimed.details.get("language")
         if language not in labels.LANGUAGES:
             language = labels.language_of(claimed.heading.buyer.country)
+        link = None
+        if claimed.heading.kind is Kind.PAYSLIP:
+            public_url = (self._companies.setting("hub") or {}).get("public_url")
+            if not public_url:
+                return Withheld(
+                    "A payslip is mailed as a link to a page of this hub, whose address is not known: state "
+                    "`public_url` in `[hub]`, then release the delivery."
+                )
+            link = self._links.of(public_url, claimed.id)
         said = words(
             claimed.heading,
             language=language,
             sender=name,
             subject=(style.get("subject") or {}).get(language),
             body=(style.get("body") or {}).get(language),
+            link=link,
         )
         hub = self._hub()
         sender = address or _NOBODY if hub is None else _address(hub[1].sender)

@@ -212,8 +212,8 @@ def test_an_unknown_path_is_an_error_of_http_in_an_envelope(big_hub: Hub, path: 
     assert shown(answer) == refusal(
         "9012",
         "There is nothing under this path; known are /authuser, /app-transferID, /getcompanyinfo, /saldo, /email, "
-        "/registration, /addressquery, /invoices, /print, /sendpayslip, /method, /pricing, "
-        "/list, /list2, /receive, /download, /metadata. (unknown-path)",
+        "/registration, /addressquery, /invoices, /print, /sendpayslip, /senderpayslip, "
+        "/method, /pricing, /list, /list2, /receive, /download, /metadata. (unknown-path)",
         line="HTTP/1.1 404 Not Found",
     )
 

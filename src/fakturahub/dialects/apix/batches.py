@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hmac
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
@@ -10,10 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fakturahub.clock import new_id
-from fakturahub.dialects.apix import sent, texts
+from fakturahub.dialects.apix import sent, texts, wire
 from fakturahub.dialects.apix.answers import BatchAnswer, Told, answered
 from fakturahub.dialects.apix.balance import balance_of
 from fakturahub.dialects.apix.callers import Callers
+from fakturahub.dialects.apix.deletions import DELETED, deletion_of, receiver_hash
 from fakturahub.dialects.apix.errors import incident
 from fakturahub.dialects.apix.payslips import payslips
 from fakturahub.dialects.apix.sent import Sent, Transfer
@@ -63,6 +65,18 @@ class Batches:
             **dict.fromkeys(hub.payslips_on_paper, Medium.PRINT),
         }
         return await self._sent(request, company, lambda body: payslips(body, ways), None, payslip=True)
+
+    async def senderpayslip(self, request: Request) -> Response:
+        """``DELETE /senderpayslip?TraID&t&hash&date&D``: takes a payslip back, and erases it (specification 7.5)."""
+        company, query = self._callers.company(request, contract="send")
+        deletion = deletion_of(query.get("hash").form, query.get("date").form)
+        await self._parts.payslips.erase(
+            company,
+            deletion.payslip_id,
+            deletion.day,
+            lambda person: hmac.compare_digest(receiver_hash(person), deletion.receiver_hash),
+        )
+        return wire.ok("7PS00", [DELETED])
 
     async def _sent(
         self, request: Request, company: Company, apart: Apart, soft: str | None, *, payslip: bool = False

@@ -33,6 +33,7 @@ def surface(parts: Parts) -> Surface:
             Route("PUT", "/invoices", batches.invoices),
             Route("PUT", "/print", batches.print),
             Route("PUT", "/sendpayslip", batches.sendpayslip),
+            Route("DELETE", "/senderpayslip", batches.senderpayslip),
             Route("PUT", "/method", ways.method),
             Route("PUT", "/pricing", ways.method),
             Route("GET", "/list", terminal.list),

@@ -69,20 +69,25 @@ def words(
     sender: str,
     subject: str | None = None,
     body: str | None = None,
+    link: str | None = None,
 ) -> Words:
     """The words for a document with that *heading*.
 
     *language* is one of ``labels.LANGUAGES``; *sender* the name of the company that sends, for documents that name no
     seller. *subject* and *body* are the company's own templates in that language, of the form that
-    ``config.forms.MAIL_SUBJECT`` and ``MAIL_BODY`` take; without one the hub's own words are used.
+    ``config.forms.MAIL_SUBJECT`` and ``MAIL_BODY`` take; without one the hub's own words are used. *link* is where the
+    document can be seen, of one that is not attached.
     """
     texts = Texts()
     values = _values(heading, language, texts.line(sender), texts)
     title = _filled(subject or labels.text(language, "mail.subject"), values)
-    said = body or "\n\n".join(labels.text(language, f"mail.{name}") for name in ("said", "attached"))
+    names = ("said", "attached") if link is None else ("said",)
+    said = body or "\n\n".join(labels.text(language, f"mail.{name}") for name in names)
     paragraphs = [
         paragraph for paragraph in (_tidy(one) for one in re.split(r"\n\s*\n", _filled(said, values))) if paragraph
     ]
+    if link is not None:
+        paragraphs.append(f"{labels.text(language, 'mail.linked')}\n{link}")
     facts = _facts(heading, language, values, texts)
     on_behalf = labels.text(language, "mail.on_behalf").format(seller=values["seller"])
     return written(language, title, paragraphs, facts, on_behalf)

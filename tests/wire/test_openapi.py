@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,9 +14,13 @@ from uuid import uuid4
 import pytest
 
 from tests.running import Hub, invoice, stamp
+from tests.unit.dialects.apix.transfers import PICTURE, zipped
 from tests.wire import plain_yaml
+from tests.wire.apix.sending import bill as finnish
+from tests.wire.apix.sending import letter, pdf, transfer
 from tests.wire.apix.terminal import Terminal, hashed, joined, password_hash, signed
 from tests.wire.apix.terminal import request as message
+from tests.wire.apix.test_payslips import PERSON, data, slip
 from tests.wire.companies import MUTE, OFFICE, Reader, bill, by_mail, with_attachments
 from tests.wire.pagero.interchange import posting
 from tests.wire.raw import RawAnswer, basic, exchange, head, masked
@@ -256,6 +262,11 @@ def test_the_calls_that_answer_with_an_envelope_do_so_as_described(big_hub: Hub,
     user = {"uid": OFFICE.user}
     own = {"TraID": reader.transfer_id}
     by_uid = {"uid": reader.transfer_id}
+    software = {"soft": "Standard", "ver": "1.0"}
+    finvoice = finnish("OA-4", reader, reader, (PICTURE, "file://a.pdf"))
+    paper = letter("OA-5", reader, "a.pdf")
+    slips = data(slip("OA-6", "a.pdf", address=False, mail="maija@malli.example"))
+    payslip = {"hash": hashlib.md5(PERSON.encode(), usedforsecurity=False).hexdigest(), "date": "20261130-OA-6"}
     right: dict[str, tuple[str, str, bytes | None]] = {
         "authuser": ("get", joined(signed("authuser", office, user)), None),
         "app-transferID": (
@@ -270,14 +281,23 @@ def test_the_calls_that_answer_with_an_envelope_do_so_as_described(big_hub: Hub,
         "email": ("put", joined(signed("email", key, by_uid)), message({"DaysBeforeEmail": "1"})),
         "addressquery": ("put", joined(signed("addressquery", key, by_uid)), message({"ReceiverName": "x"})),
         "registration": ("put", "id=OA-3", message({"Name": "x"})),
+        "invoices": ("put", joined(signed("invoices", key, {**software, **own})), transfer(finvoice, a_pdf=pdf())),
+        "print": ("put", joined(signed("print", key, {**software, **own})), transfer(paper, a_pdf=pdf())),
+        "sendpayslip": ("put", joined(signed("sendpayslip", key, own)), zipped(("a.xml", slips), ("a.pdf", pdf()))),
+        "senderpayslip": ("delete", joined(signed("senderpayslip", key, {**own, **payslip})), None),
+        "method": ("put", joined(signed("method", key, by_uid)), message({"ReceiverName": "x"})),
+        "pricing": ("put", joined(signed("pricing", key, by_uid)), message({"Receiver": "x"})),
     }
     assert {f"/{one}" for one in right} == set(spec["paths"]) - {"/list2", "/receive", "/download"}
     for place, (endpoint, (method, query, body)) in enumerate(right.items()):
-        wrong = "id=x&idq=x&uid=x&SID=x&TraID=x&t=1&d=0&ts=1"
+        wrong = "id=x&idq=x&uid=x&SID=x&TraID=x&t=1&d=0&ts=1&soft=x&ver=x&hash=x&date=x"
         lines = [f"{method.upper()} /apix/{endpoint}?{one} HTTP/1.1" for one in (query, "", wrong)]
         sent = body or b""
         requests = [head(line, f"Content-Length: {len(sent)}") + sent for line in lines]
         answers = [exchange(big_hub.port, one, to=method.upper(), source="127.0.0.67") for one in requests[:2]]
+        while b"is being sent at this moment" in answers[0].body:  # a payslip, which cannot be taken back meanwhile
+            time.sleep(0.1)
+            answers[0] = exchange(big_hub.port, requests[0], to=method.upper(), source="127.0.0.67")
         assert b"<Status>OK</Status>" in answers[0].body, answers[0].text
         assert b"<Status>ERR</Status>" in answers[1].body
         out_of_reach = OUT_OF_REACH

@@ -146,11 +146,12 @@ def test_the_codes_in_the_tables_have_the_status_they_are_said_to_have(dialect: 
                 assert number[2:] == result
 
 
-def test_what_is_said_to_be_not_served_yet_is_not(big_hub: Hub) -> None:
-    section = readme("apix").partition("## Not served yet")[2]
-    calls = re.findall(r"`([A-Za-z0-9-]+)`", section.partition("The settings")[0])
-    assert len(calls) == 6
-    for call in calls:
-        for method in ("GET", "PUT"):
-            answer = exchange(big_hub.port, head(f"{method} /apix/{call} HTTP/1.1", host=companies.API_HOST))
-            assert answer.status == 404, call
+def test_every_call_of_the_table_is_served(big_hub: Hub) -> None:
+    table = readme("apix").partition("## Endpoints")[2].partition("\n`[dialects.apix]")[0]
+    calls = re.findall(r"`(GET|PUT|DELETE) /apix/([A-Za-z0-9-]+)`", table)
+    assert len(calls) == 18
+    for method, call in calls:
+        answer = exchange(big_hub.port, head(f"{method} /apix/{call} HTTP/1.1", host=companies.API_HOST), to=method)
+        assert answer.status not in (404, 405), call
+        there = exchange(big_hub.port, head(f"PATCH /{call} HTTP/1.1", host=companies.API_HOST), to="PATCH")
+        assert (there.status, there.field("allow")) == (405, method)

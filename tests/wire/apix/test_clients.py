@@ -1,6 +1,6 @@
 """The calls of programs that exist, with their bytes, and with what each does with the answer (specification 10).
 
-Those of their calls that are not served yet come with the endpoints.
+How they send is in `test_sending_clients`.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from email import policy
 from email.parser import BytesParser
 from typing import Any
@@ -154,6 +155,18 @@ def test_five_wrong_answers_close_the_page(big_hub: Hub, reader: Reader) -> None
     late = answered(big_hub, link, "123X")
     assert (late.status, late.body[:5] == b"%PDF-") == (403, False)
     assert "suljettu" in big_hub.request("GET", link).body.decode()
+
+
+def test_wrong_answers_at_once_are_counted_one_after_the_other(big_hub: Hub, reader: Reader) -> None:
+    link = link_in(mailed(big_hub, reader, "P-25"))
+    with ThreadPoolExecutor(12) as pool:
+        list(pool.map(lambda number: answered(big_hub, link, f"{number:03d}A"), range(12)))
+    (row,) = rows(
+        big_hub,
+        """SELECT count(*) AS count FROM event e JOIN document o ON o.id = e.document_id
+           WHERE o.number = 'P-25' AND e.kind = 'payslip.refused'""",
+    )
+    assert row["count"] == 5
 
 
 def test_what_came_is_erased_and_its_page_is_gone(big_hub: Hub, reader: Reader) -> None:

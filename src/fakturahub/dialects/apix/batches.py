@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from starlette.requests import Request
@@ -13,7 +13,7 @@ from starlette.responses import Response
 from fakturahub.clock import new_id
 from fakturahub.dialects.apix import sent, texts, wire
 from fakturahub.dialects.apix.answers import BatchAnswer, Told, answered
-from fakturahub.dialects.apix.balance import balance_of
+from fakturahub.dialects.apix.balance import POSTPAID
 from fakturahub.dialects.apix.callers import Callers
 from fakturahub.dialects.apix.deletions import DELETED, deletion_of, receiver_hash
 from fakturahub.dialects.apix.errors import incident
@@ -99,10 +99,10 @@ class Batches:
             # a program takes OK for sent: what finds no way has to be told at once
             must_leave=True,
         )
-        balance = await balance_of(company, self._parts.balances)
+        left = await self._parts.balances.left(company)
 
         def compose(accepted: Accepted) -> Answer:
-            batch = batch_of(accepted, transfer, company, balance, payslips=payslip)
+            batch = batch_of(accepted, transfer, left, payslips=payslip)
             stamp = incident(_code(accepted)) if batch.is_refused() else ""
             return Answer(200, CONTENT_TYPE, answered(batch, stamp=stamp))
 
@@ -110,20 +110,18 @@ class Batches:
         return Response(answer.body, answer.status, {"content-type": answer.content_type})
 
 
-def batch_of(
-    accepted: Accepted, transfer: Transfer, company: Company, balance: Decimal, *, payslips: bool = False
-) -> BatchAnswer:
+def batch_of(accepted: Accepted, transfer: Transfer, left: Decimal | None, *, payslips: bool = False) -> BatchAnswer:
     """What is told of a submission: the figures are those of the ways that were decided.
 
-    *balance* is what *company* had before. A test and a company that pays afterwards spend nothing of it.
+    *left* is what the sender had before, None where it pays afterwards. A test spends nothing of it.
     """
     ways = [one.decision for one in accepted.documents if one.decision is not None]
     cost = sum((one.price for one in ways if one.price is not None), Decimal(0))
     letters = [one for one in ways if one.channel == LETTER]
-    spends = accepted.submission.mode is Mode.PROD and _is_prepaid(company.settings)
+    spent = cost if accepted.submission.mode is Mode.PROD else Decimal(0)
     return BatchAnswer(
         id=accepted.submission.id,
-        balance=balance - cost if spends else balance,
+        balance=POSTPAID if left is None else left - spent,
         cost=cost,
         networked=len(ways) - len(letters),
         letters=len(letters),
@@ -131,10 +129,6 @@ def batch_of(
         documents=tuple(_told(one, part) for one, part in zip(accepted.documents, transfer.documents, strict=True)),
         payslips=payslips,
     )
-
-
-def _is_prepaid(settings: Mapping[str, object]) -> bool:
-    return (settings.get("credits") or "postpaid") != "postpaid"
 
 
 def _told(judged: Judged, part: Sent) -> Told:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from fakturahub import app
 from fakturahub.channels.email import EmailChannel
 from fakturahub.exchange import inbox_mails
 from fakturahub.exchange.inbox_mails import InboxMails, told_before
@@ -24,11 +25,14 @@ from fakturahub.outbound.smtp import SmtpClient, Times
 from fakturahub.storage import inbox
 from fakturahub.storage.companies import changing
 from fakturahub.storage.database import Database
+from fakturahub.work.chores import Chore
 from tests.peers.mail import DROP, MailPeer, always, closed_port, mail_server, once
+from tests.running import COMPANIES, TRANSFER_ID, TRANSFER_KEY, invoice, running_hub
 from tests.storage.conftest import empty_url
 from tests.storage.engine import SetClock
 from tests.storage.rows import NOW, deliver, query, store, submission
 from tests.unit.config.sections import COMPANY, read
+from tests.wire.apix.terminal import joined, put, request, signed
 
 __all__ = ["empty_url"]
 
@@ -160,7 +164,7 @@ async def test_the_mail_says_what_lies_there_and_each_entry_is_told_of_once(inbo
     await inboxes.provision(peer.port)
     await inboxes.notices.put(inboxes.company, Notice(None, 1))
     await inboxes.arrives("A-1", "{receiver}", at=NOW - HOUR)
-    (fetched,) = await inboxes.arrives("A-3", at=NOW - HOUR)
+    (fetched,) = await inboxes.arrives("A-3", at=NOW - HOUR / 2)
     await inbox.mark_received(inboxes.database, [fetched], NOW)
     await inboxes.arrives("S-4", at=NOW, kind="payslip")
     afternoon = finnish("2026-11-20", 16, 10)
@@ -330,3 +334,41 @@ async def test_without_a_mail_server_it_lies_in_the_data_folder(inboxes: Inboxes
     assert await inboxes.tell(NOW + 8 * HOUR) == (1, 1)
     (file,) = (inboxes.folder / "mail").iterdir()
     assert "X-Envelope-To: <laskut@virta.example>" in file.read_text()
+
+
+# --- a whole hub ----------------------------------------------------------------------------------------------------
+
+
+async def test_what_a_program_asks_for_is_what_the_hubs_chores_do(
+    database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked for over HTTP, an invoice delivered by the hub; then its own chores, a day later by their clock."""
+    with mail_server() as peer:
+        companies = tmp_path / "companies.toml"
+        mail = f'[mail]\nurl = "smtp://127.0.0.1:{peer.port}?tls=none"\nsender = "Hub <hub@hub.example>"\n'
+        companies.write_text(f"{COMPANIES.read_text(encoding='utf-8')}\n{mail}", encoding="utf-8")
+        folder = tmp_path / "hub"
+        with running_hub(folder, database=database, companies=companies) as hub:
+            given = signed("email", TRANSFER_KEY, {"uid": TRANSFER_ID})
+            asked = request({"Email": "talous@virta.example", "DaysBeforeEmail": "2"})
+            assert b"<Status>OK</Status>" in put(hub, f"email?{joined(given)}", asked).body
+            assert hub.post(invoice("M-78")).status == 200
+            hub.storage_of("M-78")
+        chores: list[Chore] = []
+
+        async def collected(chore: Chore) -> None:
+            chores.append(chore)
+
+        monkeypatch.setattr(app, "keep_up", collected)
+        tomorrow = (datetime.now(HELSINKI) + DAY).replace(hour=16, minute=30)
+        monkeypatch.setattr(app, "SystemClock", lambda: SetClock(tomorrow.astimezone(UTC)))
+        node = app.NodeSettings(database=database, payloads=str(folder / "payloads"), data=str(folder))
+        async with app.working(node):
+            await asyncio.sleep(0)
+            ours = [one for one in chores if one.name.startswith("mails about inboxes")]
+            assert [await one.do() for one in ours] == [1, 1]
+            assert [await one.do() for one in ours] == [0, 0]
+        (arrived,) = peer.received
+        assert arrived.recipients == ("talous@virta.example",)
+        assert arrived.message["Subject"] == "Asiakirja odottaa noutamista"
+        assert "Skog & Såg AB: M-78" in str(arrived.message.get_body(("plain",)).get_content())  # type: ignore[union-attr]

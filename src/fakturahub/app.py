@@ -23,6 +23,7 @@ from fakturahub.dialects.apix import routes as apix
 from fakturahub.dialects.pagero import routes as pagero
 from fakturahub.dialects.surface import Parts, Surface
 from fakturahub.errors import FakturahubError, PermissionDenied
+from fakturahub.exchange import payslip_pages
 from fakturahub.exchange.credits import Balances
 from fakturahub.exchange.deliver import Deliverer
 from fakturahub.exchange.inbox import Inbox
@@ -138,6 +139,8 @@ class Hub:
         surface = self._surfaces.get(first.lower())
         if surface is not None:
             return surface, "/" + rest[0]
+        if path == payslip_pages.PATH:  # whichever host ``public_url`` names
+            return None, path
         dialect = self._companies.dialect_of_host(Headers(scope=scope).get("host", ""))
         return (self._surfaces.get(dialect), path) if dialect else (None, path)
 
@@ -205,7 +208,7 @@ async def serving(settings: NodeSettings) -> AsyncIterator[Hub]:
             clock=clock,
         )
         overview = Overview(database, clock)
-        payslip_pages = PayslipPages(database, payloads, Renditions(database, payloads, clock), settings.key(), clock)
+        opening = PayslipPages(database, payloads, Renditions(database, payloads, clock), settings.key(), clock)
 
         async def ready() -> list[Check]:
             return [
@@ -219,7 +222,7 @@ async def serving(settings: NodeSettings) -> AsyncIterator[Hub]:
             routes=[
                 *api.routes(ready=ready, overview=overview),
                 validating,
-                payslips.route(payslip_pages, parts.rates.address),
+                payslips.route(opening, parts.rates.address),
                 *console.routes(overview, lambda: len(companies)),
             ]
         )

@@ -18,7 +18,7 @@ from tests.running import Answer, Hub
 from tests.unit.dialects.apix.transfers import zipped
 from tests.wire.apix.sending import code, groups, pdf, sent
 from tests.wire.apix.terminal import joined, signed, texts
-from tests.wire.companies import PUBLIC_URL, Reader
+from tests.wire.companies import API_HOST, PUBLIC_URL, Reader
 from tests.wire.raw import RawAnswer, exchange, head, masked
 from tests.wire.stored import rows
 
@@ -131,6 +131,7 @@ def test_a_mail_is_a_link_to_a_page_that_asks(big_hub: Hub, reader: Reader) -> N
     assert "Henkilötunnuksesi neljä viimeistä merkkiä" in page.body.decode()
     assert "form-action 'self'" in (page.header("content-security-policy") or "")
     assert b"Malli" not in page.body
+    assert big_hub.request("GET", link, headers={"Host": API_HOST}).body == page.body, "under every name of the hub"
     wrong = answered(big_hub, link, "123Y")
     assert (wrong.status, PDF in wrong.body) == (403, False)
     right = answered(big_hub, link, " 123x")

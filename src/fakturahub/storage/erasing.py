@@ -80,7 +80,8 @@ async def erase(connection: asyncpg.Connection[asyncpg.Record], document_id: UUI
         now,
     )
     await connection.execute(
-        """UPDATE delivery SET address = '', why = $2, details = NULL, report = NULL, receipt = NULL
+        """UPDATE delivery SET address = '', why = $2, details = NULL, report = NULL, receipt = NULL,
+                  last_error = CASE WHEN state = 'cancelled' THEN last_error END
            WHERE document_id = $1""",
         document_id,
         _ERASED,

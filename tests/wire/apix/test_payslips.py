@@ -10,11 +10,11 @@ from email import policy
 from email.parser import BytesParser
 from typing import Any
 from urllib.parse import quote
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
-from tests.running import Answer, Hub
+from tests.running import TRANSFER_ID, TRANSFER_KEY, Answer, Hub
 from tests.unit.dialects.apix.transfers import zipped
 from tests.wire.apix.sending import code, groups, pdf, sent
 from tests.wire.apix.terminal import joined, signed, texts
@@ -226,3 +226,43 @@ def test_what_is_no_batch_of_payslips_names_nobody(big_hub: Hub, reader: Reader)
     assert "at least one" in texts(sent(big_hub, "sendpayslip", reader, none))[1]
     assert PERSON not in big_hub.log.read_text()
     assert code(sent(big_hub, "invoices", reader, zipped(("a.xml", data(slip("P-64"))), ("slip.pdf", PDF)))) == "1001"
+
+
+def test_a_mail_that_waits_is_cancelled_but_not_while_it_is_sent(hub: Hub) -> None:
+    """A hub that does not know its own address holds the mails of payslips."""
+    virta = Reader("virta", TRANSFER_ID, TRANSFER_KEY, "003727901319")
+    body = zipped(("slip.xml", data(slip("P-70", mail="maija@malli.example"))), ("slip.pdf", PDF))
+    assert code(sent(hub, "sendpayslip", virta, body)) == "1000"
+    until = time.monotonic() + 20
+    question = """SELECT d.id, d.state, d.last_error, o.state AS document, o.size FROM delivery d
+                  JOIN document o ON o.id = d.document_id WHERE o.number = 'P-70'"""
+    while (row := rows(hub, question)[0])["state"] != "held":
+        assert time.monotonic() < until, row
+        time.sleep(0.05)
+    assert "`public_url`" in row["last_error"]
+    under_way = "UPDATE delivery SET state = 'sending', due_at = now() + interval '1 hour' WHERE id = $1 RETURNING id"
+    rows(hub, under_way, row["id"])
+    refused = deleted(hub, virta, "P-70")
+    assert code(refused) == "7PS12"
+    assert "is being sent at this moment" in texts(refused)[1]
+    rows(hub, "UPDATE delivery SET state = 'held' WHERE id = $1 RETURNING id", row["id"])
+    assert code(deleted(hub, virta, "P-70")) == "7PS00"
+    (row,) = rows(hub, question)
+    assert (row["state"], row["document"], row["size"]) == ("cancelled", "withdrawn", 0)
+    assert "malli" not in str(row["last_error"])
+
+
+def test_a_letter_at_the_print_house_is_left_to_it(hub: Hub) -> None:
+    virta = Reader("virta", TRANSFER_ID, TRANSFER_KEY, "003727901319")
+    body = zipped(("slip.xml", data(slip("P-71", mail="maija@malli.example"))), ("slip.pdf", PDF))
+    assert code(sent(hub, "sendpayslip", virta, body)) == "1000"
+    change = """UPDATE delivery SET state = 'retrying', due_at = now() + interval '1 hour', channel = 'print',
+                       batch_id = $1 FROM document o WHERE o.id = document_id AND o.number = 'P-71'
+                       AND delivery.state = 'held' RETURNING delivery.id"""
+    until = time.monotonic() + 20
+    while not rows(hub, change, uuid4()):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    refused = deleted(hub, virta, "P-71")
+    assert code(refused) == "7PS12"
+    assert "on its way to the print house" in texts(refused)[1]

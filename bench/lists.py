@@ -6,6 +6,7 @@ import asyncio
 import statistics
 import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 import asyncpg
 
@@ -15,7 +16,9 @@ from bench.submit import dsn_of, wait_until_delivered
 from fakturahub.clock import SystemClock
 from fakturahub.exchange.overview import Overview
 from fakturahub.storage.database import Database
-from tests.running import Hub
+from fakturahub.storage.inbox_mails import Wish, lying
+from tests.running import Hub, stamp
+from tests.running import storages as storages_of
 
 SMALL = 1_000
 LARGE = 1_000_000
@@ -85,6 +88,7 @@ async def _measure(hub: Hub, dsn: str) -> dict[str, float]:
     overview = Overview(database, SystemClock())
     connection = await asyncpg.connect(dsn)
     page = (await overview.newest(50))[-1].id
+    receiver = await connection.fetchval("SELECT id FROM company WHERE key = 'buyer-0'")
     try:
 
         async def list2() -> None:
@@ -92,6 +96,21 @@ async def _measure(hub: Hub, dsn: str) -> dict[str, float]:
             states = [one["StorageStatus"] for one in storages]
             if len(storages) != 500 or states != sorted(states, reverse=True):
                 raise AssertionError(f"list2 gave {len(storages)} storages, not 500 with the unreceived first")
+
+        async def older() -> None:
+            query = {"TraID": "transfer-0", "t": stamp()}
+            answer = await asyncio.to_thread(
+                lambda: hub.apix("list", digest=("TraID", "t"), secret="key-0", query=query)
+            )
+            if len(storages_of(answer.body)) != 500:
+                raise AssertionError("list gave no full page")
+
+        async def told() -> None:
+            now = SystemClock().now()
+            wish = Wish(receiver, None, 1, None, None)
+            found = await lying(database, wish, now - timedelta(days=90), now + timedelta(days=1))
+            if found.count < 700 or len(found.oldest) != 20:
+                raise AssertionError(f"{found.count} unreceived storages, not many")
 
         async def documents() -> None:
             if len(await overview.newest(50)) != 50:
@@ -107,6 +126,8 @@ async def _measure(hub: Hub, dsn: str) -> dict[str, float]:
 
         return {
             "list2 over HTTP": await _median(list2),
+            "list over HTTP": await _median(older),
+            "what a mail tells of an inbox": await _median(told),
             "documents": await _median(documents),
             "documents, next page": await _median(next_page),
             "deliveries in one state": await _median(deliveries),

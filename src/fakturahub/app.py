@@ -16,17 +16,24 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import Message, Receive, Scope, Send
 
 from fakturahub import api, console, telemetry
-from fakturahub.api import validate
+from fakturahub.api import payslips, validate
 from fakturahub.api.routes import Check
 from fakturahub.clock import SystemClock, new_id
 from fakturahub.dialects.apix import routes as apix
 from fakturahub.dialects.pagero import routes as pagero
 from fakturahub.dialects.surface import Parts, Surface
 from fakturahub.errors import FakturahubError, PermissionDenied
+from fakturahub.exchange import payslip_pages
+from fakturahub.exchange.credits import Balances
 from fakturahub.exchange.deliver import Deliverer
 from fakturahub.exchange.inbox import Inbox
+from fakturahub.exchange.notices import Notices
 from fakturahub.exchange.overview import Overview
+from fakturahub.exchange.payslip_pages import PayslipPages
+from fakturahub.exchange.payslips import Payslips
+from fakturahub.exchange.registrations import Registrations
 from fakturahub.exchange.renditions import Renditions
+from fakturahub.exchange.retention import expire
 from fakturahub.exchange.rulebook import Rulebooks
 from fakturahub.exchange.rulebook import keep_fresh as keep_rules_fresh
 from fakturahub.exchange.submit import Exchange
@@ -34,8 +41,8 @@ from fakturahub.identity.companies import Companies, keep_fresh, refresh
 from fakturahub.identity.passwords import PasswordCheck
 from fakturahub.identity.rates import Rates
 from fakturahub.identity.sealing import MasterKey
-from fakturahub.leaving import dispatching
-from fakturahub.provision import CREDENTIAL_NAMES
+from fakturahub.leaving import dispatching, telling
+from fakturahub.provision import CREDENTIAL_NAMES, OTHER_NAMES
 from fakturahub.rules import xsd
 from fakturahub.storage import deliveries, documents, schema, targets
 from fakturahub.storage.data_folder import DataFolder
@@ -132,6 +139,8 @@ class Hub:
         surface = self._surfaces.get(first.lower())
         if surface is not None:
             return surface, "/" + rest[0]
+        if path == payslip_pages.PATH:  # whichever host ``public_url`` names
+            return None, path
         dialect = self._companies.dialect_of_host(Headers(scope=scope).get("host", ""))
         return (self._surfaces.get(dialect), path) if dialect else (None, path)
 
@@ -170,7 +179,7 @@ async def serving(settings: NodeSettings) -> AsyncIterator[Hub]:
     async with AsyncExitStack() as stack:
         database = Database(settings.database)
         stack.push_async_callback(database.close)
-        companies = Companies(CREDENTIAL_NAMES)
+        companies = Companies(CREDENTIAL_NAMES, OTHER_NAMES)
         await refresh(database, companies)
         fresh = asyncio.create_task(keep_fresh(database, companies), name="keep settings fresh")
         stack.push_async_callback(_ended, fresh)
@@ -188,13 +197,18 @@ async def serving(settings: NodeSettings) -> AsyncIterator[Hub]:
         parts = Parts(
             companies=companies,
             exchange=Exchange(companies, writer, payloads, lambda: rulebooks.current),
+            balances=Balances(database),
             inbox=Inbox(database, payloads, clock),
+            notices=Notices(database, clock),
+            registrations=Registrations(database, clock),
+            payslips=Payslips(database, payloads, clock),
             passwords=passwords,
             master_key=settings.key(),
             rates=Rates(settings.account_rate, settings.address_rate, settings.failure_rate),
             clock=clock,
         )
         overview = Overview(database, clock)
+        opening = PayslipPages(database, payloads, Renditions(database, payloads, clock), settings.key(), clock)
 
         async def ready() -> list[Check]:
             return [
@@ -208,6 +222,7 @@ async def serving(settings: NodeSettings) -> AsyncIterator[Hub]:
             routes=[
                 *api.routes(ready=ready, overview=overview),
                 validating,
+                payslips.route(opening, parts.rates.address),
                 *console.routes(overview, lambda: len(companies)),
             ]
         )
@@ -227,6 +242,8 @@ async def working(settings: NodeSettings) -> AsyncIterator[Workers]:
         stack.push_async_callback(_ended, fresh)
         payloads = PayloadStore.open(settings.payloads, clock=clock)
         renditions = Renditions(database, payloads, clock)
+        data = Path(settings.data)
+        mails = await stack.enter_async_context(telling(database, companies, settings.key(), data, clock))
         deliverer = Deliverer(database, payloads, clock)
         deliverer.start()
         stack.push_async_callback(deliverer.stop)
@@ -238,6 +255,9 @@ async def working(settings: NodeSettings) -> AsyncIterator[Workers]:
             ),
             Chore("targets without trouble", timedelta(minutes=10), lambda: targets.forget(database, clock.now())),
             Chore("log of the job queue", timedelta(minutes=10), lambda: trim_log(database)),
+            Chore("mails about inboxes, made", timedelta(minutes=10), mails.make),
+            Chore("mails about inboxes, sent", timedelta(minutes=1), mails.send),
+            Chore("storages that expired", timedelta(hours=1), lambda: expire(database, clock)),
             Chore("pages that are old or too many", timedelta(hours=1), renditions.sweep),
             Chore(
                 "payloads that no document names",
@@ -249,7 +269,6 @@ async def working(settings: NodeSettings) -> AsyncIterator[Workers]:
         )
         for chore in chores:
             stack.push_async_callback(_ended, asyncio.create_task(keep_up(chore), name=chore.name))
-        data = Path(settings.data)
         dispatcher = await stack.enter_async_context(
             dispatching(database, payloads, companies, renditions, settings.key(), data, clock)
         )

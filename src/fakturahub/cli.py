@@ -16,6 +16,7 @@ from fakturahub import (
     deliverycommands,
     filecommands,
     printing,
+    registrationcommand,
     rendercommand,
     rulecommands,
     telemetry,
@@ -264,6 +265,7 @@ app.command()(rulecommands.validate)
 app.add_typer(rulecommands.rules, name="rules")
 app.command()(rendercommand.render)
 app.command()(creditscommand.credits)
+app.command()(registrationcommand.registrations)
 
 
 def main(arguments: list[str] | None = None) -> Any:

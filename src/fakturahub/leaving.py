@@ -15,10 +15,12 @@ from fakturahub.exchange.contents_http import HttpContents
 from fakturahub.exchange.contents_mail import MailContents
 from fakturahub.exchange.contents_print import PrintContents
 from fakturahub.exchange.dispatch import Dispatcher, node_name
+from fakturahub.exchange.inbox_mails import InboxMails
 from fakturahub.exchange.renditions import Renditions
 from fakturahub.exchange.sending import Sender
 from fakturahub.exchange.ways import Ways
 from fakturahub.exchange.ways_http import trusted_networks
+from fakturahub.exchange.ways_mail import MailWays
 from fakturahub.identity.companies import Companies
 from fakturahub.identity.sealing import MasterKey
 from fakturahub.model import Clock
@@ -28,6 +30,15 @@ from fakturahub.outbound.smtp import SmtpClient
 from fakturahub.outbound.tokens import Tokens
 from fakturahub.storage.database import Database
 from fakturahub.storage.payloads import PayloadStore
+
+
+@asynccontextmanager
+async def telling(
+    database: Database, companies: Companies, key: MasterKey, data: Path, clock: Clock
+) -> AsyncIterator[InboxMails]:
+    """The mails of the hub itself, about what lies in inboxes."""
+    async with SmtpClient() as mail:
+        yield InboxMails(database, companies, MailWays(companies, key, data), EmailChannel(mail), clock)
 
 
 @asynccontextmanager

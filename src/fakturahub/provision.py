@@ -44,6 +44,9 @@ SECTIONS = {
 #: the key of a company's section by which a caller of the dialect is known
 CREDENTIAL_NAMES = {"pagero": "username", "apix": "transfer_id"}
 
+#: the key of a company's section by which others know it
+OTHER_NAMES = {"apix": "unique_company_id"}
+
 
 class Report(msgspec.Struct):
     """What applying a file did."""

@@ -15,10 +15,12 @@ from fakturahub import provision, telemetry
 from fakturahub.api.catalogue import catalogue
 from fakturahub.config.shape import Leaf, Many, Named, Table, table_of
 from fakturahub.config.tables import SYNTAXES, Company, Dialects, Provisioning
+from fakturahub.dialects.apix.auth import SIGNED
 from fakturahub.model.states import DELIVERY_STEPS, DeliveryState, DocumentState, SubmissionState, Verdict
 from tests.docs.generated import PAGES as GENERATED
 from tests.docs.pages import ROOT, prose, tables, ticked
 from tests.docs.scratch import Scratch
+from tests.wire import plain_yaml
 
 REFERENCE = ROOT / "docs" / "reference"
 
@@ -216,3 +218,15 @@ def test_every_state(heading: str, states: type[DocumentState]) -> None:
 def test_every_step_of_a_delivery() -> None:
     (rows,) = [rows for heading, _, rows in tables(REFERENCE / "states.md") if heading == "Deliveries"]
     assert {ticked(row[0])[0]: set(ticked(row[2])) for row in rows} == DELIVERY_STEPS
+
+
+def test_every_call_of_apix_is_in_the_state_that_is_said() -> None:
+    """Against the paths that are served, and those that the digests are known of."""
+    ((_, columns, rows),) = tables(REFERENCE / "apix.md")
+    assert columns == ["call", "state", "notes"]
+    stated = {ticked(row[0])[0]: row[1] for row in rows}
+    assert set(stated.values()) <= {"served", "partly", "not served"}
+    described = plain_yaml.read((ROOT / "src/fakturahub/dialects/apix/openapi.yaml").read_text(encoding="utf-8"))
+    served = {f"{method.upper()} {path}" for path, item in described["paths"].items() for method in item}
+    assert {call for call, state in stated.items() if state != "not served"} == served
+    assert {call.partition(" ")[2] for call in stated} == {*SIGNED, "/saldo", "/registration"}

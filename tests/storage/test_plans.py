@@ -19,7 +19,7 @@ import asyncpg
 import pytest
 import sqlalchemy as sa
 
-from fakturahub.storage import deliveries, documents, inbox
+from fakturahub.storage import deliveries, documents, inbox, inbox_mails
 from fakturahub.storage.database import Database
 from tests.storage.conftest import create, template_of, url_of
 
@@ -159,6 +159,11 @@ def _newest(company: str, since: timedelta, most: int = LIMIT) -> Ask:
     return lambda database: inbox.newest(database, COMPANIES[company], NEWEST - since, most)
 
 
+def _told(company: str, told_to: UUID | None = None) -> Ask:
+    wish = inbox_mails.Wish(COMPANIES[company], None, 1, told_to, None)
+    return lambda database: inbox_mails.lying(database, wish, NEWEST - YEAR, NEWEST + timedelta(days=1))
+
+
 def _lease(company: str) -> Ask:
     return lambda database: inbox.lease_oldest_unreceived(database, COMPANIES[company], NEWEST, timedelta(minutes=2))
 
@@ -211,6 +216,10 @@ LISTS: dict[str, tuple[Ask, int]] = {
     "held deliveries": (_deliveries(state="held"), LIMIT),
     "the backlog": (lambda database: deliveries.backlog(database, NEWEST), FEW),
     "deliveries without a job": (lambda database: deliveries.enqueue_orphaned(database, NEWEST, most=LIMIT), LIMIT),
+    "inbox, what to tell of a few": (_told("reader"), inbox_mails.MOST_NAMED),
+    "inbox, what to tell of many": (_told("busy"), inbox_mails.MOST_COUNTED),
+    "inbox, what to tell of those that came since": (_told("busy", id_of(6, 2 * MANY)), inbox_mails.MOST_NAMED),
+    "inbox, what to tell of nothing": (_told("silent"), 1),
     "one document": (lambda database: documents.whole(database, id_of(2, 9_000)), 1),
     "one entry": (lambda database: inbox.find(database, id_of(6, 9_000)), 1),
     "one payload": (lambda database: inbox.payload_of(database, id_of(2, 9_000)), 1),

@@ -11,6 +11,7 @@ from tests.running import COMPANIES, INVOICE, invoice
 API_HOST = "api.hub.example"
 TERMINAL_HOST = "terminal.hub.example"
 TEST_HOST = "test-api.hub.example"
+PUBLIC_URL = "https://hub.example/lasku"
 PAGERO_HOST = "www.interchange.example"
 
 
@@ -24,6 +25,9 @@ class Reader:
     #: its electronic address of the scheme 0216
     endpoint: str
     contracts: str = '["send", "receive"]'
+    credits: str = "postpaid"
+    #: more lines of its table
+    also: str = ""
 
     @property
     def table(self) -> str:
@@ -36,8 +40,8 @@ business_id = "{self.endpoint[4:11]}-{self.endpoint[11:]}"
 addresses = ["0216:{self.endpoint}"]
 email = "{self.key}@lukija.example"
 contracts = {self.contracts}
-credits = "postpaid"
-
+credits = "{self.credits}"
+{self.also}
   [company.apix]
   transfer_id = "{self.transfer_id}"
   transfer_key = "{self.transfer_key}"
@@ -55,6 +59,18 @@ READERS = [_reader(number) for number in range(1, 121)]
 
 #: receives nothing: it has no contract for it
 MUTE = Reader("mute", "0f6aa87f-ce1d-44ce-b025-mute", "mute-key", "003799999999", '["send"]')
+
+#: pays before, and prints in colour and first class
+PAYER = Reader(
+    "payer",
+    "0f6aa87f-ce1d-44ce-b025-payer",
+    "payer-key",
+    "003799999997",
+    credits="5",
+    also="\n  [company.print]\n  class = 1\n  colour = true\n",
+)
+#: has a contract for receiving only
+DEAF = Reader("deaf", "0f6aa87f-ce1d-44ce-b025-deaf", "deaf-key", "003799999998", '["receive"]')
 
 _SENDERS = """
 [[company]]
@@ -99,6 +115,90 @@ test_mode = true
   password = "lösen:ord"
 """
 
+
+@dataclass(frozen=True)
+class Office:
+    """A company of which everything is stated, and the people who work for it."""
+
+    key: str = "toimisto"
+    transfer_id: str = "dfeaac7c-14f7-4983-acd3-afdaa7eb6b30"
+    transfer_key: str = "51300348417"
+    unique_company_id: str = "oqyok-2euuq-1289200485-2gwzbf7fg"
+    business_id: str = "2066776-9"
+    #: a plus sign, which some clients do not encode
+    user: str = "raija+laskut@toimisto.example"
+    password: str = "kissa & ko+ira % ä"
+    reader: str = "luku@toimisto.example"
+    reader_password: str = "lukija"
+
+
+OFFICE = Office()
+
+_OFFICE = f"""
+[[company]]
+key = "{OFFICE.key}"
+name = "EsimerkkiToimisto Järvi Oy"
+country = "FI"
+business_id = "{OFFICE.business_id}"
+addresses = ["0216:003720667769", "9918:FI2112345600000785"]
+street = "aaaa"
+post_code = "3453"
+city = "Järvenpää"
+email = "a@toimisto.example"
+phone = "1234"
+contact = "Raija Tarkka"
+language = "fi"
+www = "www.toimisto.example"
+additional_name = "Toimisto"
+customer_number = "7"
+contracts = ["send", "receive"]
+credits = "830.20"
+
+  [[company.address]]
+  type = "Visiting"
+  city = "Espoo"
+
+  [[company.address]]
+  type = "Billing"
+  street = "PL 1"
+  street2 = "2 krs"
+  post_code = "02601"
+  city = "Espoo"
+
+  [[company.user]]
+  email = "{OFFICE.user}"
+  password = "{OFFICE.password}"
+
+  [[company.user]]
+  email = "{OFFICE.reader}"
+  password = "{OFFICE.reader_password}"
+  role = "reader"
+
+  [company.apix]
+  transfer_id = "{OFFICE.transfer_id}"
+  transfer_key = "{OFFICE.transfer_key}"
+  unique_company_id = "{OFFICE.unique_company_id}"
+"""
+
+_PARTICIPANTS = """
+[[participant]]
+name = "Aalto Capital Oy"
+business_id = "2262882-7"
+country = "FI"
+addresses = [
+  { address = "003722628827", operator = "Itella Information Oy", operator_id = "003714377140" },
+  { address = "FI0913783000220315", operator = "Nordea", operator_id = "NDEAFIHH" },
+]
+
+[[participant]]
+name = "Aalto Kapital Ab"
+addresses = [{ address = "TE003799998888" }]
+
+[[participant]]
+name = "Osoitteeton Oy"
+business_id = "1234567-1"
+"""
+
 #: a company with 1 credit and one with none, where only mails have a price
 _CREDITS = """
 [[company]]
@@ -131,10 +231,27 @@ validation = "off"
 [[price]]
 channel = "email"
 credits = "0.75"
+
+[[price]]
+channel = "print"
+pages = 2
+credits = "1"
+
+[[price]]
+channel = "print"
+credits = "2.75"
 """
 
 _HOSTS = f"""
+[hub]
+public_url = "{PUBLIC_URL}"
+
 [dialects.apix]
+registration = true
+interfaces = ["PupesoftEDI"]
+payslips_on_paper = ["02"]
+operator = "Pohjoinen Oy"
+operator_id = "00372332748700001"
 hosts = ["{API_HOST}", "{TERMINAL_HOST}"]
 test_hosts = ["{TEST_HOST}"]
 
@@ -151,8 +268,8 @@ def write(folder: Path) -> Path:
     before, skog, after = example.partition('key = "skog"\n')
     assert skog
     example = f'{before}{skog}validation = "warn"\n{after}'
-    readers = "".join(one.table for one in [*READERS, MUTE])
-    file.write_text(example + _SENDERS + readers + _CREDITS + _HOSTS, encoding="utf-8")
+    readers = "".join(one.table for one in [*READERS, MUTE, PAYER, DEAF])
+    file.write_text(example + _SENDERS + _OFFICE + readers + _PARTICIPANTS + _CREDITS + _HOSTS, encoding="utf-8")
     return file
 
 

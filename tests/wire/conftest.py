@@ -27,7 +27,7 @@ def big_hub(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture(scope="session")
 def _unused_readers() -> Iterator[Reader]:
-    return iter(companies.READERS[:-2])  # the last two are those of the refusals
+    return iter(companies.READERS[:-3])  # the last ones are those of the refusals and of the random requests
 
 
 @pytest.fixture

@@ -14,14 +14,15 @@ import pytest
 from fakturahub.app import NodeSettings
 from fakturahub.cli import serve
 from fakturahub.dialects import surface
-from fakturahub.dialects.apix import auth, errors, provision, routes
+from fakturahub.dialects.apix import administration, auth, errors, provision, requests, terminal
 from fakturahub.dialects.pagero import auth as basic
 from fakturahub.dialects.pagero import errors as pages
 from fakturahub.dialects.pagero.wire import DOCUMENT_TYPES, MODES
 from fakturahub.errors import every_error
+from fakturahub.exchange import registrations, retention
 from fakturahub.exchange.inbox import LEASE
 from fakturahub.exchange.submit import REPEAT_WINDOW
-from fakturahub.intake.limits import BODY_LIMIT, KIB, MIB, XML
+from fakturahub.intake.limits import BODY_LIMIT, KIB, MIB, TEXT, XML
 from fakturahub.listening import HEAD_BYTES, HEAD_FIELDS, HEAD_TIME, KEEP_ALIVE
 from fakturahub.model import DeliveryState, DocumentState
 from tests.running import Hub
@@ -83,9 +84,19 @@ def figures(value: int) -> str:
         ("pagero", f"{HEAD_TIME:.0f} s for the header, {surface.BODY_TIME:.0f} s for the body; "),
         ("pagero", f"an idle connection is kept {KEEP_ALIVE} s"),
         ("pagero", f"within {REPEAT_WINDOW.total_seconds() / 3600:.0f} hours"),
-        ("apix", f"| storages in a list | {routes.LIST_LIMIT} |"),
+        ("apix", f"| storages in a list | {terminal.LIST_LIMIT} |"),
         ("apix", f"| parameters that are looked at | {auth.PARAMETERS} |"),
         ("apix", f"| reservation of `receive` | {LEASE.total_seconds() / 60:.0f} minutes |"),
+        (
+            "apix",
+            f"| {requests.BODY // MIB} MiB, {figures(requests.GROUPS)}, {requests.VALUES} |",
+        ),
+        ("apix", f"| storages are kept for | {retention.MONTHS} calendar months |"),
+        ("apix", f"{figures(registrations.WAITING)} wait at most"),
+        (
+            "apix",
+            f"there are at most\n{administration.REGISTRATION_GROUPS}, and `id` has at most {TEXT.identifier} char",
+        ),
         ("apix", f"| header of a request | {HEAD_BYTES // KIB} KiB, {HEAD_FIELDS} fields |"),
         ("apix", f"It may be {provision.ApixHub().clock_window.total_seconds() / 3600:.0f} hours off"),
     ],
@@ -120,7 +131,7 @@ def test_every_type_mode_and_state_is_in_the_tables() -> None:
 @pytest.mark.parametrize("dialect", ["pagero", "apix"])
 def test_the_codes_in_the_tables_have_the_status_they_are_said_to_have(dialect: str) -> None:
     known = {one.code: one for one in every_error()}
-    rows = re.findall(r"(?m)^\| (\d{3,4}) \|([^\n]*)\|$", readme(dialect))
+    rows = re.findall(r"(?m)^\| (\d[\dA-Z]\d{1,2}) \|([^\n]*)\|$", readme(dialect))
     assert len(rows) > 8
     for number, rest in rows:
         cells = rest.split("|")
@@ -135,11 +146,12 @@ def test_the_codes_in_the_tables_have_the_status_they_are_said_to_have(dialect: 
                 assert number[2:] == result
 
 
-def test_what_is_said_to_be_not_served_yet_is_not(big_hub: Hub) -> None:
-    section = readme("apix").partition("## Not served yet")[2]
-    calls = re.findall(r"`([A-Za-z0-9-]+)`", section.partition("The settings")[0])
-    assert len(calls) == 15
-    for call in calls:
-        for method in ("GET", "PUT"):
-            answer = exchange(big_hub.port, head(f"{method} /apix/{call} HTTP/1.1", host=companies.API_HOST))
-            assert answer.status == 404, call
+def test_every_call_of_the_table_is_served(big_hub: Hub) -> None:
+    table = readme("apix").partition("## Endpoints")[2].partition("\n`[dialects.apix]")[0]
+    calls = re.findall(r"`(GET|PUT|DELETE) /apix/([A-Za-z0-9-]+)`", table)
+    assert len(calls) == 18
+    for method, call in calls:
+        answer = exchange(big_hub.port, head(f"{method} /apix/{call} HTTP/1.1", host=companies.API_HOST), to=method)
+        assert answer.status not in (404, 405), call
+        there = exchange(big_hub.port, head(f"PATCH /{call} HTTP/1.1", host=companies.API_HOST), to="PATCH")
+        assert (there.status, there.field("allow")) == (405, method)

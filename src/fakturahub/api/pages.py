@@ -6,6 +6,7 @@ import base64
 import hashlib
 import re
 import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -55,11 +56,11 @@ _environment.filters["prose"] = _prose
 _environment.globals.update(style=Markup(_STYLE), version=__version__)  # noqa: S704 - our own file, not a foreign text
 
 
-def page(template: str, status: int = 200, **values: object) -> Response:
-    """An HTML page. A page that was found may be kept for an hour, any other is about this moment."""
+def page(template: str, status: int = 200, headers: Mapping[str, str] | None = None, **values: object) -> Response:
+    """An HTML page. One that was found may be kept for an hour, any other is about this moment; or as *headers* say."""
     caching = LASTING if status == 200 else {"cache-control": "no-store"}
     body = _environment.get_template(template).render(values)
-    return Response(body, status, {**GUARDED, **caching}, media_type="text/html")
+    return Response(body, status, headers or {**GUARDED, **caching}, media_type="text/html")
 
 
 def shown(text: str) -> str:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
@@ -29,7 +30,11 @@ from fakturahub.errors import (
     Unavailable,
     UnknownPath,
 )
+from fakturahub.exchange.credits import Balances
 from fakturahub.exchange.inbox import Inbox
+from fakturahub.exchange.notices import Notices
+from fakturahub.exchange.payslips import Payslips
+from fakturahub.exchange.registrations import Registrations
 from fakturahub.exchange.submit import Exchange
 from fakturahub.identity.companies import Companies, Company
 from fakturahub.identity.passwords import PasswordCheck
@@ -52,7 +57,11 @@ class Parts(msgspec.Struct, frozen=True):
 
     companies: Companies
     exchange: Exchange
+    balances: Balances
     inbox: Inbox
+    notices: Notices
+    registrations: Registrations
+    payslips: Payslips
     passwords: PasswordCheck
     master_key: MasterKey
     rates: Rates
@@ -62,10 +71,12 @@ class Parts(msgspec.Struct, frozen=True):
 class Call:
     """One request in hand."""
 
-    def __init__(self, surface: str, address: str, request_id: str) -> None:
+    def __init__(self, surface: str, address: str, request_id: str, *, test: bool = False) -> None:
         self.surface = surface
         self.address = address
         self.request_id = request_id
+        #: it came under a host name of the dialect's ``test_hosts``: everything is done but the delivery
+        self.test = test
         self.company: Company | None = None
         self.left: list[Left] = []
         self.started = time.perf_counter()
@@ -120,11 +131,13 @@ class Surface:
         self.routes = routes
         self._refuse = refuse
         self._rates = parts.rates
+        self._companies = parts.companies
         self._path_form = path_form
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         client = scope.get("client")
-        call = Call(self.name, client[0] if client else "", telemetry.request_id.get())
+        test = self._companies.is_test_host(self.name, Headers(scope=scope).get("host", ""))
+        call = Call(self.name, client[0] if client else "", telemetry.request_id.get(), test=test)
         path = self._path_form(scope["path"])
         scope = {**scope, "path": path, _CALL: call}
         request = Request(scope, receive)

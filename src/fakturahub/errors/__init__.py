@@ -12,9 +12,9 @@
     │   ├── DocumentRefused          the transfer is readable, a document in it is not acceptable
     │   │   ├── UnknownDocument      MissingTerm         BadValue
     │   │   ├── UnreadableAttachment SellerMismatch      SeveralDocuments
-    │   │   ├── UnwritableDocument   ConversionLoss
+    │   │   ├── UnwritableDocument   ConversionLoss      MissingFile
     │   │   ├── InvalidDocument          rules that apply to the document are broken
-    │   │   └── UnrenderableDocument
+    │   │   └── UnrenderableDocument NoWay
     │   ├── IdempotencyConflict      the key was used for other bytes
     │   ├── UnknownPath              MethodNotAllowed    BadRequest
     │   ├── NotAuthenticated         the caller did not prove who it is
@@ -69,10 +69,12 @@ from fakturahub.errors.documents import (
     MissingTerm,
     SeveralDocuments,
     BadValue,
+    MissingFile,
     UnreadableAttachment,
     UnwritableDocument,
     ConversionLoss,
     UnrenderableDocument,
+    NoWay,
     SellerMismatch,
     InvalidDocument,
 )
@@ -132,8 +134,10 @@ __all__ = [
     "InvalidDocument",
     "MasterKeyError",
     "MethodNotAllowed",
+    "MissingFile",
     "MissingTerm",
     "NoContract",
+    "NoWay",
     "NotAuthenticated",
     "NotFound",
     "NotWellFormed",

@@ -37,6 +37,12 @@ class BadValue(DocumentRefused):
     advice = "Correct the value at the place that the message names."
 
 
+class MissingFile(DocumentRefused):
+    code = "missing-file"
+    title = "A file that belongs to the document is missing"
+    advice = "Put every file that the document names into the archive, under that name, and name its picture in it."
+
+
 class UnreadableAttachment(DocumentRefused):
     code = "unreadable-attachment"
     title = "An attachment cannot be read"
@@ -64,6 +70,15 @@ class UnrenderableDocument(DocumentRefused):
     code = "unrenderable-document"
     title = "The document cannot be drawn as a page"
     advice = "The message says what no page can be made of. The document itself is not changed and can be passed on."
+
+
+class NoWay(DocumentRefused):
+    code = "no-way"
+    title = "The document has no way to its receiver"
+    advice = (
+        "The message says why each way was not gone. State an electronic address, a mail address or a complete postal "
+        "address of the receiver, and send the document again."
+    )
 
 
 class SellerMismatch(DocumentRefused):

@@ -1,10 +1,10 @@
 """Which way a document leaves, and at what price: one pure decision, for submissions and for those who only ask.
 
-In this order, the first that can be gone:
+In this order, the first that can be gone; of a document that is addressed to a print service, paper before all of them:
 
 1. the network, where the receiver is a company of this hub: its own server where it has documents posted there, else
    its inbox;
-2. what the document's own address says: a mail address, or a print service;
+2. the mail address that the document's own address is;
 3. what the sender prefers;
 4. e-mail, to the address of the buyer that the document names;
 5. paper, to the buyer's postal address.
@@ -142,33 +142,49 @@ def decide(question: Question, known: Known, settings: Settings) -> Decision:
     Of a letter whose pages are not counted the price is not known: ask again with them.
     """
     ways, reasons = question.sender.ways, []
-    if Medium.NETWORK in ways:
+    if Medium.NETWORK in ways and not question.on_paper:
         found = _network(question, known)
         if isinstance(found, Decision):  # most documents: nothing else is asked
             return _priced(found, settings)
         reasons.append(found)
-    else:
-        reasons.append(f"{question.sender.name} sends nothing through the network")
     for medium in _order(question):
         if medium in ways:
-            found = _mail(question) if medium is Medium.EMAIL else _letter(question, settings)
+            found = _by(medium, question, known, settings)
             if isinstance(found, Decision):
                 whole = msgspec.structs.replace(found, why="; ".join([*reasons, found.why]))
                 return _priced(whole, settings)
             reasons.append(found)
-    return Decision(why="; ".join(reasons))
+        elif medium is Medium.NETWORK:
+            reasons.append(f"{question.sender.name} sends nothing through the network")
+    return Decision(why="; ".join(reasons) or f"{question.sender.name} has no way to send by")
+
+
+def _by(medium: Medium, question: Question, known: Known, settings: Settings) -> Decision | str:
+    match medium:
+        case Medium.NETWORK:
+            return _network(question, known)
+        case Medium.EMAIL:
+            return _mail(question)
+        case Medium.PRINT:
+            return _letter(question, settings)
 
 
 def _order(question: Question) -> Iterator[Medium]:
-    """Behind the network: the document's own address, the sender's preference, and e-mail before paper."""
+    """Who addresses a print service wants paper first, then the network.
+
+    What was asked already is left out: the network, of any other document that its sender may send through it. Then
+    the document's own address, the sender's preference, and e-mail before paper.
+    """
+    asked = Medium.NETWORK in question.sender.ways and not question.on_paper
     wanted = [
-        Medium.EMAIL if _mailbox(question.buyer.endpoint) else None,
         Medium.PRINT if question.on_paper else None,
+        Medium.NETWORK,
+        Medium.EMAIL if _mailbox(question.buyer.endpoint) else None,
         question.prefer,
         Medium.EMAIL,
         Medium.PRINT,
     ]
-    yield from dict.fromkeys(one for one in wanted if one is not None and one is not Medium.NETWORK)
+    yield from dict.fromkeys(one for one in wanted if one is not None and not (asked and one is Medium.NETWORK))
 
 
 def _priced(decision: Decision, settings: Settings) -> Decision:

@@ -13,7 +13,7 @@ from fakturahub.exchange import render
 from fakturahub.exchange.parcels import Made
 from fakturahub.exchange.render import Look
 from fakturahub.exchange.renditions import Renditions
-from fakturahub.model import Attachment, Content
+from fakturahub.model import Attachment, Content, Kind
 from fakturahub.model.ways import MOST_OF_MAIL, MailWay
 from fakturahub.render.mail import file_name
 from fakturahub.storage.outgoing import Claimed
@@ -33,6 +33,9 @@ class MailContents:
 
         Raises `UnrenderableDocument` for a document that there is no page of, and what `Renditions.rendition` raises.
         """
+        if claimed.heading.kind is Kind.PAYSLIP:
+            # what somebody earns is in no mail: it names the page where it can be seen
+            return Made(Content(b"", "", "text/plain"))
         page = await self._renditions.rendition(claimed.document_id, "pdf", Look(language=way.language))
         loaded = await self._renditions.document(claimed.document_id)
         if page is None or loaded is None:

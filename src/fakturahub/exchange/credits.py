@@ -8,6 +8,7 @@ from uuid import UUID
 import msgspec
 
 from fakturahub.errors import NotFound
+from fakturahub.identity.companies import Company
 from fakturahub.model import Clock
 from fakturahub.storage import ledger
 from fakturahub.storage.database import Database
@@ -16,6 +17,7 @@ from fakturahub.storage.ledger import Balance, Discrepancy, Entry
 __all__ = [
     "Account",
     "Balance",
+    "Balances",
     "Discrepancy",
     "Entry",
     "account",
@@ -32,6 +34,20 @@ class Account(msgspec.Struct, frozen=True):
 
     balance: Balance
     entries: list[Entry]
+
+
+class Balances:
+    """What companies have left, as their own programs ask for it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def left(self, company: Company) -> Decimal | None:
+        """What *company* may still spend; None where it pays afterwards. Raises `DatabaseUnavailable`."""
+        if (company.settings.get("credits") or "postpaid") == "postpaid":
+            return None
+        found = await ledger.balance(self._database, company.id)
+        return found.free if found is not None and found.prepaid else None
 
 
 async def accounts(database: Database, most: int, *, after: str = "") -> list[Balance]:

@@ -14,10 +14,14 @@ from fakturahub.model import Attachment, Clock, Heading, Recognition
 from fakturahub.storage import converted, document_files
 from fakturahub.storage import inbox as stored
 from fakturahub.storage.database import Database
+from fakturahub.storage.inbox import EVER
+from fakturahub.storage.inbox import Origin as Origin  # what `Inbox.origin` gives
 from fakturahub.storage.payloads import PayloadStore
 
 #: how long an entry stays with a reader that neither finished nor went away
 LEASE = timedelta(minutes=2)
+#: how long an entry that was removed is still listed as removed
+SHOWN_REMOVED = timedelta(days=1)
 #: bytes above which attachments are decoded in a thread
 DECODE_IN_THREAD = 128 * 1024
 
@@ -36,6 +40,10 @@ class Entry(msgspec.Struct, frozen=True):
     leased_until: datetime | None = None
     #: the delivery that wrote it in another syntax than it came in; None: its receiver gets it as it came
     converted_by: UUID | None = None
+    #: since when its reader cannot fetch it any more
+    removed_at: datetime | None = None
+    #: what it came in as
+    original_syntax: str | None = None
 
     def handed_out(self, now: datetime) -> bool:
         """Whether a reader has it, or has it reserved and may have it by now."""
@@ -62,6 +70,8 @@ def _entry(one: stored.Entry) -> Entry:
         msgspec.convert(one.facts["recognition"], Recognition),
         one.lease_until,
         one.converted_by,
+        one.removed_at,
+        one.syntax,
     )
 
 
@@ -83,8 +93,16 @@ class Inbox:
         self._clock = clock
 
     async def newest(self, company_id: UUID, since: datetime, most: int) -> list[Entry]:
-        """Entries that arrived at or after *since*, unreceived first, each part the newest first."""
-        return [_entry(one) for one in await stored.newest(self._database, company_id, since, most)]
+        """Entries that arrived at or after *since*, unreceived first, each part the newest first.
+
+        Those that were removed are there for `SHOWN_REMOVED` more.
+        """
+        removed_since = self._clock.now() - SHOWN_REMOVED
+        return [_entry(one) for one in await stored.newest(self._database, company_id, since, most, removed_since)]
+
+    async def origin(self, entry: Entry) -> Origin | None:
+        """How its document came into the hub."""
+        return await stored.origin_of(self._database, entry.id)
 
     async def find(self, entry_id: UUID) -> Entry | None:
         """An entry by its id, whosever it is: the caller has to prove that it may see it."""
@@ -120,12 +138,14 @@ class Inbox:
         """Note that an entry was received; the first time counts."""
         await stored.mark_received(self._database, [entry_id], self._clock.now())
 
-    async def lease_next(self, company_id: UUID) -> Entry | None:
+    async def lease_next(self, company_id: UUID, since: datetime = EVER) -> Entry | None:
         """The oldest entry that nobody has received, reserved so that no other reader gets it.
 
+        Only of those that arrived at or after *since*, and were not removed.
         The reservation ends with `mark_received`, with `give_back`, or after `LEASE`.
         """
-        entry_id = await stored.lease_oldest_unreceived(self._database, company_id, self._clock.now(), LEASE)
+        now = self._clock.now()
+        entry_id = await stored.lease_oldest_unreceived(self._database, company_id, now, LEASE, since)
         return None if entry_id is None else await self.find(entry_id)
 
     async def lease(self, entry: Entry) -> None:

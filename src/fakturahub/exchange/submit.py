@@ -21,6 +21,7 @@ from fakturahub.errors import (
     DocumentRefused,
     InvalidDocument,
     NoContract,
+    NoWay,
     Overloaded,
     PackUnusable,
     Refused,
@@ -126,6 +127,15 @@ def _read(
     return Read(opened.recognition, with_files(opened.heading, files), None, validation)
 
 
+def _refused(data: bytes, refusal: Refused) -> Read:
+    """A document that is refused for what is around it, with what of it can be read."""
+    try:
+        opened = formats.open_document(data)
+    except (DocumentRefused, TransferUnreadable):
+        return Read(None, Heading(Kind.OTHER), refusal)
+    return Read(opened.recognition, opened.heading, refusal)
+
+
 class Exchange:
     """The use case of submitting, for one process."""
 
@@ -193,6 +203,8 @@ class Exchange:
 
     async def _read_one(self, part: Part, check: Callable[[bytes | Opened], Validation] | None, *, alone: bool) -> Read:
         """Read one document; what is unreadable among others is refused by itself."""
+        if part.refusal is not None:
+            return await asyncio.to_thread(_refused, part.data, part.refusal)
         apart = len(part.data) > (READ_IN_THREAD if check is None else CHECK_IN_THREAD)
         try:
             if apart:
@@ -255,8 +267,22 @@ class Exchange:
             question = msgspec.structs.replace(question, pages=pages.count)
         finally:
             self._uncounted -= 1
-        decision = decide(question, self._known, self._now())
-        return msgspec.structs.replace(judged, decision=decision, state=_state_of(decision))
+        return self._decided(submission, judged, question)
+
+    def decide(self, question: Question) -> Decision:
+        """Which way *question* would go at this moment, and at what price. Nothing is stored."""
+        return decide(question, self._known, self._now())
+
+    def _decided(self, submission: Submission, judged: Judged, question: Question) -> Judged:
+        decision = self.decide(question)
+        if decision.channel is None and submission.must_leave:
+            refusal = NoWay(f"The document has no way to its receiver: {decision.why}.", term="BG-7")
+            findings = (_finding(refusal), *judged.findings)
+            return msgspec.structs.replace(
+                judged, state=DocumentState.REJECTED, decision=None, findings=findings, refusal=refusal
+            )
+        state = DocumentState.ROUTED if decision.channel is not None else DocumentState.UNROUTABLE
+        return msgspec.structs.replace(judged, decision=decision, state=state)
 
     def _judge(self, submission: Submission, sender: Company, part: Part, read: Read) -> Judged:
         document_id = new_id(submission.at)
@@ -267,7 +293,7 @@ class Exchange:
             return Judged(document_id, DocumentState.REJECTED, number, None, findings, refusal, verdict)
 
         if read.refusal is not None:
-            return rejected(read.refusal, None, _finding(read.refusal))
+            return rejected(read.refusal, heading.number, _finding(read.refusal))
         findings: list[Finding] = [*(validation.findings if validation is not None else ())]
         if verdict is Verdict.NOT_CHECKED:
             findings.append(_OFF if validation is None else remark(read.recognition))
@@ -280,17 +306,13 @@ class Exchange:
             findings.insert(0, _finding(mismatch, Severity.WARNING))
         if verdict is Verdict.INVALID and sender.validation == "reject":
             return rejected(_broken(findings), heading.number, *findings)
-        decision = decide(_question(submission, sender, part, read), self._known, self._now())
-        return Judged(document_id, _state_of(decision), heading.number, decision, tuple(findings), verdict=verdict)
-
-
-def _state_of(decision: Decision) -> DocumentState:
-    return DocumentState.ROUTED if decision.channel is not None else DocumentState.UNROUTABLE
+        taken = Judged(document_id, DocumentState.VALIDATED, heading.number, None, tuple(findings), verdict=verdict)
+        return self._decided(submission, taken, _question(submission, sender, part, read))
 
 
 def _question(submission: Submission, sender: Company, part: Part, read: Read) -> Question:
     return question_of(
-        read.heading, read.recognition, sender, submission.at, files=part.files, prefer=submission.prefer
+        read.heading, read.recognition, sender, submission.at, files=part.files, prefer=part.prefer or submission.prefer
     )
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from fakturahub.config import Mail, Secret
 from fakturahub.exchange.parcels import Withheld
+from fakturahub.exchange.payslip_pages import PayslipLinks
 from fakturahub.identity.companies import Companies
 from fakturahub.identity.sealing import MasterKey
 from fakturahub.identity.stored_settings import revealed
+from fakturahub.model import Kind
 from fakturahub.model.ways import MailServer, MailSigning, MailWay
 from fakturahub.render import labels
-from fakturahub.render.mail import words
+from fakturahub.render.mail import Words, words
 from fakturahub.storage.outgoing import Claimed
 
 #: the table of the provisioning file, and what its secrets are sealed for
@@ -53,6 +56,7 @@ class MailWays:
         """``data_folder``: mails go into its folder ``mail`` where there is no mail server."""
         self._companies = companies
         self._master_key = master_key
+        self._links = PayslipLinks(master_key)
         self._folder = str(data_folder / "mail")
         self._known: tuple[Mapping[str, Any], Mail, MailServer, MailSigning | None] | None = None
 
@@ -66,12 +70,22 @@ class MailWays:
         language = claimed.details.get("language")
         if language not in labels.LANGUAGES:
             language = labels.language_of(claimed.heading.buyer.country)
+        link = None
+        if claimed.heading.kind is Kind.PAYSLIP:
+            public_url = (self._companies.setting("hub") or {}).get("public_url")
+            if not public_url:
+                return Withheld(
+                    "A payslip is mailed as a link to a page of this hub, whose address is not known: state "
+                    "`public_url` in `[hub]`, then release the delivery."
+                )
+            link = self._links.of(public_url, claimed.id)
         said = words(
             claimed.heading,
             language=language,
             sender=name,
             subject=(style.get("subject") or {}).get(language),
             body=(style.get("body") or {}).get(language),
+            link=link,
         )
         hub = self._hub()
         sender = address or _NOBODY if hub is None else _address(hub[1].sender)
@@ -90,6 +104,27 @@ class MailWays:
             folder=self._folder,
             signing=None if hub is None else hub[3],
             attach_xml=bool(style.get("attach_xml")),
+        )
+
+    def own_way(self, to: str, said: Words, *, language: str, begun: datetime) -> MailWay:
+        """A mail of the hub itself, to one of its companies. Raises `MasterKeyError` and `InternalFault`."""
+        hub = self._hub()
+        mailbox = _NOBODY if hub is None else hub[1].sender
+        sender = _address(mailbox)
+        return MailWay(
+            to=(to,),
+            from_name=mailbox.rpartition("<")[0].strip().strip('"') or "Fakturahub",
+            sender=sender,
+            reply_to=None,
+            bounces=(hub[1].bounces if hub else None) or sender,
+            subject=said.subject,
+            text=said.text,
+            html=said.html,
+            language=language,
+            begun=begun,
+            server=None if hub is None else hub[2],
+            folder=self._folder,
+            signing=None if hub is None else hub[3],
         )
 
     def _hub(self) -> tuple[Mapping[str, Any], Mail, MailServer, MailSigning | None] | None:

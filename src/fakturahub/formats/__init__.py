@@ -55,9 +55,11 @@ __all__ = [
     "open_document",
     "open_envelope",
     "parsed",
+    "pieces",
     "read",
     "read_heading",
     "recognise",
+    "unframed",
     "with_files",
     "write",
 ]
@@ -117,6 +119,18 @@ def documents(data: bytes) -> tuple[bytes, ...]:
     if is_zip(data):
         return tuple(document.data for document in open_envelope(data).documents)
     return _split(data)
+
+
+def pieces(data: bytes) -> tuple[bytes, ...]:
+    """What stands one after another in the file *data*, as `documents` gives it, be it known or not.
+
+    Where the first document is none that is known, those behind it may be: a file of Finvoice is cut all the same.
+    """
+    sniffed = sniff(data)
+    try:
+        return _split(data)
+    except UnknownDocument:
+        return finvoice.split(sniffed) if sniffed.root in ("Finvoice", "Envelope") else (data,)
 
 
 def open_document(data: bytes) -> Opened:
@@ -193,6 +207,18 @@ def enclosed(data: bytes) -> Enclosed:
     if len(found) != 1:
         raise SeveralDocuments(f"The ZIP archive holds {len(found):,} documents; one is asked for.")
     return found[0]
+
+
+def unframed(data: bytes) -> bytes:
+    """*data*, one document, without the transmission frame and the blanks before it: well-formed XML by itself.
+
+    It says its character set where it needs to. A document without a frame, and a frame with nothing behind it, stay
+    as they are.
+    """
+    sniffed = sniff(data)
+    syntax, _ = _recognise(sniffed)
+    bare = None if syntax.unframed is None else syntax.unframed(sniffed)
+    return data if bare is None else bare
 
 
 def read_heading(data: bytes) -> Heading:

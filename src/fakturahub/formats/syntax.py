@@ -65,6 +65,8 @@ class Syntax:
     writers: Mapping[str, Callable[[Noun], Writing]] = field(default_factory=dict)
     #: the documents of a file that may hold several, each whole and with its frame if it has one; None: always one
     split: Callable[[Sniffed], tuple[bytes, ...]] | None = None
+    #: a document without the frame before it, as well-formed XML; None where it has no frame, or nothing behind it
+    unframed: Callable[[Sniffed], bytes | None] | None = None
     #: how its tree comes about where that is more than `intake.xml.parse`: a file that has something before the
     #: document (the SOAP frame of Finvoice) is cut first, each part parsed for itself, and the frame put into the tree
     #: as the first child of the root; None: `intake.xml.parse` alone

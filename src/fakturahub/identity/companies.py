@@ -7,8 +7,8 @@ was applied anywhere is in force on every node within `REFRESH` seconds and a da
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -19,6 +19,8 @@ from fakturahub import telemetry
 from fakturahub.clock import zone_for
 from fakturahub.config import routing_form
 from fakturahub.errors import DatabaseUnavailable
+from fakturahub.identity.register import Register
+from fakturahub.identity.register import compact as compact  # told apart by it, here and where documents are routed
 from fakturahub.storage import companies as stored
 from fakturahub.storage.database import Database
 
@@ -71,10 +73,11 @@ class Company(msgspec.Struct, frozen=True):
         section: Mapping[str, Any] = self.settings.get(dialect) or {}
         return section
 
-
-def compact(identifier: str) -> str:
-    """An identifier as it is compared: letters and digits only, in upper case (``556161-8033`` is ``5561618033``)."""
-    return re.sub(r"[^0-9A-Za-z]", "", identifier).upper()
+    @property
+    def users(self) -> Sequence[Mapping[str, Any]]:
+        """The people who work for it, as they are stored."""
+        users: Sequence[Mapping[str, Any]] = self.settings.get("user") or ()
+        return users
 
 
 def company_of(row: stored.CompanyRow) -> Company:
@@ -103,17 +106,28 @@ def company_of(row: stored.CompanyRow) -> Company:
 class Companies:
     """All companies and hub settings of one moment, with the indexes that requests need."""
 
-    def __init__(self, credential_names: Mapping[str, str]) -> None:
-        """``credential_names``: for each dialect the key of its section that a caller is known by."""
+    def __init__(
+        self, credential_names: Mapping[str, str], other_names: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """``credential_names``: for each dialect the key of its section that a caller is known by.
+
+        ``other_names``: for each dialect the key of a name that others know the company by.
+        """
         self._credential_names = credential_names
+        self._other_names = other_names
         self._version = 0
         self._by_id: dict[UUID, Company] = {}
         self._by_address: dict[str, UUID] = {}
         self._by_business_id: dict[str, set[UUID]] = {}
         self._by_vat_id: dict[str, set[UUID]] = {}
         self._by_credential: dict[tuple[str, str], UUID] = {}
+        self._by_other_name: dict[tuple[str, str], UUID] = {}
+        self._by_user: dict[str, set[UUID]] = {}
+        #: companies that receive and participants outside the hub, by business id and by name
+        self.register = Register()
         self._settings: dict[tuple[str, str], Any] = {}
         self._dialect_of_host: dict[str, str] = {}
+        self._test_hosts: frozenset[str] = frozenset()
         self._participants: dict[str, list[Participant]] = {}
 
     @property
@@ -133,6 +147,16 @@ class Companies:
         """The company that calls itself *name* in a dialect."""
         company_id = self._by_credential.get((dialect, name))
         return None if company_id is None else self._by_id[company_id]
+
+    def by_other_name(self, dialect: str, name: str) -> Company | None:
+        """The company that others call *name* in a dialect; its id where its section gives it no such name."""
+        company_id = self._by_other_name.get((dialect, name))
+        return None if company_id is None else self._by_id[company_id]
+
+    def by_user(self, email: str) -> list[Company]:
+        """The companies that a user works for, by their keys; the case of an e-mail address does not matter."""
+        found = [self._by_id[one] for one in self._by_user.get(email.casefold(), ())]
+        return sorted(found, key=lambda company: company.key)
 
     def by_address(self, address: str) -> Company | None:
         """The company with an electronic address, given in routing form."""
@@ -180,8 +204,14 @@ class Companies:
         """The dialect that answers at the root of *host*, a Host header with or without a port."""
         if not self._dialect_of_host:
             return None
-        name = host.rsplit(":", 1)[0] if host[-1:] != "]" else host
-        return self._dialect_of_host.get(name.lower().rstrip("."))
+        return self._dialect_of_host.get(_host_name(host))
+
+    def is_test_host(self, dialect: str, host: str) -> bool:
+        """Whether what is sent to *dialect* under *host*, a Host header, is a test: nothing of it leaves the hub."""
+        if not self._test_hosts:
+            return False
+        name = _host_name(host)
+        return name in self._test_hosts and self._dialect_of_host.get(name) == dialect
 
     def apply(self, changes: stored.Changes) -> None:
         """Take over what changed. One step without an await: a request sees all of a change or nothing."""
@@ -193,12 +223,17 @@ class Companies:
             self._learn(company)
         for setting in changes.settings:
             self._settings[(setting.section, setting.key)] = setting.value
+            if setting.section == "participant":
+                self.register.put_participant(setting.key, setting.value)
+        dialects = {name: value for (section, name), value in self._settings.items() if section == "dialects"}
         self._dialect_of_host = {
-            host.lower().rstrip("."): name
-            for (section, name), value in self._settings.items()
-            if section == "dialects"
+            _host_name(host): name
+            for name, value in dialects.items()
             for host in (*value.get("hosts", ()), *value.get("test_hosts", ()))
         }
+        self._test_hosts = frozenset(
+            _host_name(host) for value in dialects.values() for host in value.get("test_hosts", ())
+        )
         if any(setting.section == "participant" for setting in changes.settings):
             self._learn_participants()
         self._version = changes.version
@@ -208,6 +243,12 @@ class Companies:
             name = company.section(dialect).get(key)
             if name:
                 yield dialect, name
+
+    def _other(self, company: Company) -> Iterable[tuple[str, str]]:
+        for dialect, key in self._other_names.items():
+            section = company.section(dialect)
+            if section:
+                yield dialect, section.get(key) or str(company.id)
 
     def _learn(self, company: Company) -> None:
         self._by_id[company.id] = company
@@ -219,6 +260,13 @@ class Companies:
             self._by_vat_id.setdefault(compact(company.vat_id), set()).add(company.id)
         for credential in self._credentials(company):
             self._by_credential[credential] = company.id
+        for other in self._other(company):
+            self._by_other_name[other] = company.id
+        for user in company.users:
+            self._by_user.setdefault(user["email"].casefold(), set()).add(company.id)
+        if "receive" in company.contracts:
+            stated = company.settings.get("addresses", ())  # as they are written, not in routing form
+            self.register.put_company(company.id, company.name, company.business_id, company.country, stated)
 
     def _learn_participants(self) -> None:
         self._participants = {}
@@ -241,6 +289,18 @@ class Companies:
         for credential in self._credentials(company):
             if self._by_credential.get(credential) == company.id:
                 del self._by_credential[credential]
+        for other in self._other(company):
+            if self._by_other_name.get(other) == company.id:
+                del self._by_other_name[other]
+        for user in company.users:
+            self._by_user[user["email"].casefold()].discard(company.id)
+        self.register.drop_company(company.id)
+
+
+def _host_name(host: str) -> str:
+    """The name in a Host header: without its port, in lower case, without a dot at its end."""
+    name = host.rsplit(":", 1)[0] if host[-1:] != "]" else host
+    return name.lower().rstrip(".")
 
 
 async def refresh(database: Database, companies: Companies) -> bool:

@@ -9,6 +9,8 @@ What is stored for a table of the file is that table in JSON, in the file's own 
 * a key that vanished from the file stays and is reported. So do users (known by their e-mail address) and postal
   addresses (known by their type). A list of plain values, and a map whose keys the operator chose such as HTTP
   headers, is one value: it is replaced.
+
+Beside the password's hash of a user may lie what a dialect signs with: see `password_digests`.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from fakturahub.config.lines import Path
 from fakturahub.config.reading import Reader, label
 from fakturahub.config.shape import Leaf, Many, Named, Shape, Table, table_of
 from fakturahub.errors import InternalFault, MasterKeyError
+from fakturahub.identity import password_digests
 from fakturahub.identity.passwords import hash_password, verify
 from fakturahub.identity.sealing import MasterKey
 
@@ -70,8 +73,14 @@ def protected(
 
     The result's ``settings`` equal *previous* where nothing changed, byte for byte as JSON. It blocks while it hashes.
     """
-    overlay = _Overlay(master_key, hasher or Hasher(), context_of(entry))
-    settings = overlay.table(_shape_of(entry), entry.stated, previous, ())
+    context = context_of(entry)
+    overlay = _Overlay(master_key, hasher or Hasher(), context)
+    bare, digests = password_digests.taken_out(previous)
+    settings = overlay.table(_shape_of(entry), entry.stated, bare, ())
+    if isinstance(entry, Company):
+        made = password_digests.laid_in(settings, entry, digests, master_key=master_key, context=context)
+        # one that follows its password is no change of its own
+        overlay.changed += [place for place in made if place.removesuffix("_sha256") not in overlay.changed]
     return Protected(settings, tuple(sorted(overlay.changed)), tuple(sorted(overlay.vanished)))
 
 

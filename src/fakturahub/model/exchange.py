@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from fakturahub.errors import Refused
 from fakturahub.model.heading import Attachment
 
 
@@ -39,6 +40,10 @@ class Part(msgspec.Struct, frozen=True):
     data: bytes
     #: under names without folders, each different; a document names those it knows by ``file://<name>``
     files: tuple[Attachment, ...] = ()
+    #: why it cannot be taken, whatever it says, such as a file that it names and that did not come
+    refusal: Refused | None = None
+    #: how the sender wants this one to leave; None: as the submission says
+    prefer: Medium | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -70,6 +75,8 @@ class Submission(msgspec.Struct, frozen=True):
     parts: tuple[Part, ...] = ()
     #: how the sender wants a document to leave whose receiver has no electronic address in this hub
     prefer: Medium | None = None
+    #: a document that has no way to its receiver is refused; else it is kept until somebody finds one
+    must_leave: bool = False
 
 
 class Clock(Protocol):

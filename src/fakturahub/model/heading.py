@@ -83,7 +83,7 @@ class Heading(msgspec.Struct, frozen=True, omit_defaults=True):
     buyer_email: str | None = None
     #: BG-8; of a letter or a payslip the address of who gets it
     buyer_address: PostalHeading | None = None
-    #: the document is addressed to a print service (Finvoice ``TULOSTUS``)
+    #: the document is addressed to a print service (Finvoice ``TULOSTUS``), or is a letter
     on_paper: bool = False
 
 

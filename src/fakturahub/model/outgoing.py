@@ -26,7 +26,7 @@ class Content(msgspec.Struct, frozen=True):
     """What is handed over: the document in the form its receiver gets it, and the files that travel beside it."""
 
     data: bytes
-    #: a file name without folders
+    #: a file name without folders; empty in a mail that is its words alone
     name: str
     media_type: str
     files: tuple[Attachment, ...] = ()

@@ -13,7 +13,7 @@ import msgspec
 
 from fakturahub.clock import new_id
 from fakturahub.model import DeliveryState, DocumentState
-from fakturahub.storage import accounts, outgoing
+from fakturahub.storage import accounts, erasing, outgoing
 from fakturahub.storage.database import Database, translated
 from fakturahub.storage.jobs import enqueue_plain
 from fakturahub.storage.settling import settle_documents
@@ -182,6 +182,10 @@ class Changing:
         await self._connection.execute(
             "UPDATE document SET state = 'withdrawn', changed_at = $2 WHERE id = $1", document_id, self._word.at
         )
+
+    async def erase(self, document_id: UUID) -> None:
+        """Erase what a document says; nothing of it may be on its way."""
+        await erasing.erase(self._connection, document_id, self._word.at)
 
     async def route(self, document_id: UUID, company_id: UUID, new: NewDelivery) -> UUID:
         """Give a document that had none its delivery. Raises `InsufficientCredit`."""

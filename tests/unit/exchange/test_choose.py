@@ -76,7 +76,8 @@ BOTH = {"email": MAIL, "address": ADDRESS}
 TABLE: dict[str, tuple[Question, str | None]] = {
     "a company of this hub gets it in its inbox": (ask(HERE, **BOTH), "inbox"),
     "whatever the sender prefers": (ask(HERE, **BOTH, prefer=Medium.PRINT), "inbox"),
-    "and though the document is addressed to a print service": (ask(HERE, **BOTH, on_paper=True), "inbox"),
+    "but for one that is addressed to a print service": (ask(HERE, **BOTH, on_paper=True), "print"),
+    "of which no letter can be made": (ask(HERE, email=MAIL, on_paper=True), "inbox"),
     "on its own server where it has one": (ask(PUSHED), "http"),
     "nobody of this hub, with a mail address": (ask(**BOTH), "email"),
     "with a postal address alone": (ask(address=ADDRESS), "print"),

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from fakturahub.clock import new_id
-from fakturahub.errors import NotWellFormed, Overloaded, RenderingFailed, UnrenderableDocument
+from fakturahub.errors import MissingFile, NotWellFormed, NoWay, Overloaded, RenderingFailed, UnrenderableDocument
 from fakturahub.exchange import submit as submit_module
 from fakturahub.exchange.letters import Pages
 from fakturahub.exchange.submit import Accepted, Exchange
@@ -298,3 +298,35 @@ async def test_one_document_is_judged_as_it_was_before() -> None:
 
     assert without_ids(alone) == without_ids(among)
     assert (alone.repeat_key, alone.body_sha256) == (among.repeat_key, among.body_sha256)
+
+
+# --- what a dialect has to say of a part ----------------------------------------------------------------------------
+
+
+async def test_a_part_that_is_refused_from_the_start_is_kept_with_its_number() -> None:
+    desk = Counter()
+    missing = MissingFile("The document names a file that did not come.")
+    rows = await desk.send(Part(ORIGINAL, refusal=missing), Part(ORIGINAL), Part(b"", refusal=missing))
+    assert [one.state for one in rows.documents] == ["rejected", "routed", "rejected"]
+    assert [one.number for one in rows.documents] == [rows.documents[1].number, rows.documents[1].number, None]
+    assert [one.refusal for one in desk.told[0].documents] == [missing, None, missing]
+    assert len(rows.deliveries) == 1
+
+
+async def test_one_document_prefers_another_way_than_the_rest() -> None:
+    desk = Counter(receiver=GONE)
+    rows = await desk.send(Part(ORIGINAL), Part(ORIGINAL, prefer=Medium.PRINT), prefer=Medium.EMAIL)
+    assert [one.channel for one in rows.deliveries] == ["email", "print"]
+
+
+async def test_what_must_leave_is_refused_where_it_has_no_way() -> None:
+    nowhere = WITHOUT_MAIL.replace(b"02630", b"")
+    desk = Counter(receiver=GONE)
+    rows = await desk.send(Part(nowhere), Part(ORIGINAL), must_leave=True)
+    assert [one.state for one in rows.documents] == ["rejected", "routed"]
+    refusal = desk.told[0].documents[0].refusal
+    assert isinstance(refusal, NoWay)
+    assert "no mail address of its buyer" in refusal.reason
+    assert "no post code" in refusal.reason
+    (kept,) = (await desk.send(Part(nowhere))).documents
+    assert kept.state == "unroutable"

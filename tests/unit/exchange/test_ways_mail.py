@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import msgspec
 import pytest
 
 from fakturahub.config import Mail, Secret
 from fakturahub.exchange.parcels import Withheld
+from fakturahub.exchange.payslip_pages import PayslipLinks
 from fakturahub.exchange.ways import Ways
 from fakturahub.exchange.ways_mail import MailWays, server_of
 from fakturahub.identity.companies import Companies
@@ -166,3 +169,47 @@ def test_a_sender_that_is_gone() -> None:
     found = MailWays(known(), KEY, Path("/data")).way_of(delivery)
     assert isinstance(found, MailWay)
     assert (found.from_name, found.reply_to) == ("", None)
+
+
+# --- payslips -------------------------------------------------------------------------------------------------------
+
+
+def payslip_to(companies: Companies) -> Claimed:
+    return msgspec.structs.replace(mail_to(companies), heading=Heading(kind=Kind.PAYSLIP, number="7"))
+
+
+def test_a_payslip_is_a_link_to_a_page_of_this_hub() -> None:
+    companies = town()
+    companies.apply(Changes(3, [], [SettingRow("hub", "", {"public_url": "https://hub.example/lasku/"})]))
+    one = payslip_to(companies)
+    made = MailWays(companies, KEY, Path("data")).way_of(one)
+    assert isinstance(made, MailWay)
+    link = PayslipLinks(KEY).of("https://hub.example/lasku", one.id)
+    assert link.startswith(f"https://hub.example/lasku/payslip?d={one.id.hex}&k=")
+    assert link in made.text
+    assert "attached" not in made.text
+    assert link.replace("&", "&amp;") in made.html
+    other = PayslipLinks(MasterKey(b"o" * 32)).of("https://hub.example/lasku", one.id)
+    assert other != link
+
+
+def test_without_an_address_of_the_hub_a_payslip_waits() -> None:
+    companies = town()
+    held = MailWays(companies, KEY, Path("data")).way_of(payslip_to(companies))
+    assert isinstance(held, Withheld)
+    assert "`public_url`" in held.reason
+
+
+@pytest.mark.parametrize("changed", ["d", "k", "short", "none", "\udc80"])
+def test_only_links_of_this_hub_are_opened(changed: str) -> None:
+    links, delivery = PayslipLinks(KEY), UUID(int=7)
+    code = links.of("", delivery).partition("&k=")[2]
+    assert links.opened(delivery.hex, code) == delivery
+    given = {
+        "d": (UUID(int=8).hex, code),
+        "k": (delivery.hex, code[::-1]),
+        "short": (delivery.hex, code[:-1]),
+        "none": ("", ""),
+        "\udc80": (delivery.hex, "\udc80"),
+    }
+    assert links.opened(*given[changed]) is None

@@ -138,6 +138,7 @@ def test_of_a_letter_its_recipient() -> None:
     heading = formats.read_heading(data)
     assert heading.buyer_address == PostalHeading(("Testitie 2",), "Espoo", "02100")
     assert heading.buyer.country == "FI"
+    assert heading.on_paper
 
 
 def test_of_a_payslip_its_recipient(shared: Path) -> None:

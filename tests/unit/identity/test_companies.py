@@ -209,6 +209,23 @@ def test_hosts_lead_to_their_dialect() -> None:
     assert companies.hosts_of("pagero") == []
 
 
+def test_what_comes_under_a_test_host_is_a_test_for_its_dialect_alone() -> None:
+    companies = of(
+        settings=[
+            SettingRow("dialects", "apix", {"hosts": ["api.hub.example"], "test_hosts": ["Test-Api.Hub.Example."]}),
+            SettingRow("dialects", "pagero", {"hosts": ["pagero.hub.example"]}),
+        ]
+    )
+    for host in ("test-api.hub.example", "TEST-API.hub.example:8080", "test-api.hub.example."):
+        assert companies.is_test_host("apix", host), host
+        assert not companies.is_test_host("pagero", host), host
+    for host in ("api.hub.example", "hub.example", "x.test-api.hub.example", "", "[::1]:80"):
+        assert not companies.is_test_host("apix", host), host
+    companies.apply(Changes(2, [], [SettingRow("dialects", "apix", {"hosts": ["test-api.hub.example"]})]))
+    assert not companies.is_test_host("apix", "test-api.hub.example")
+    assert companies.dialect_of_host("test-api.hub.example") == "apix"
+
+
 def test_hosts_that_were_taken_away_lead_nowhere() -> None:
     companies = of(settings=[SettingRow("dialects", "apix", {"hosts": ["a.example", "b.example"]})])
     companies.apply(
@@ -311,3 +328,29 @@ async def _until(true: Any) -> None:
 def test_the_time_of_a_company_is_that_of_its_zone() -> None:
     new_year = datetime(2026, 12, 31, 22, 30, tzinfo=UTC)
     assert new_year.astimezone(company_of(row("virta")).zone).year == 2027
+
+
+def test_users_and_other_names_are_found_and_follow_changes() -> None:
+    made = Companies(NAMES, {"apix": "unique_company_id"})
+    user = {"email": "Aino@virta.example", "password": "hash"}
+    virta = row("virta", user=[user], apix={"transfer_id": "t", "unique_company_id": "u"}, contracts=["receive"])
+    pieni = row("pieni", user=[user], apix={"transfer_id": "p"})
+    made.apply(Changes(1, [virta, pieni, row("muu")], []))
+    assert keys(made.by_user("aino@VIRTA.example")) == ["pieni", "virta"]
+    assert key(made.by_other_name("apix", "u")) == "virta"
+    assert key(made.by_other_name("apix", str(pieni.id))) == "pieni"
+    assert made.by_other_name("apix", str(virta.id)) is None
+    assert made.by_other_name("pagero", "u") is made.by_other_name("apix", str(row("muu").id)) is None
+    assert [one.name for one in made.register.by_name("virta")] == ["Virta"]
+    made.apply(Changes(2, [row("virta", apix={"transfer_id": "t"})], []))
+    assert keys(made.by_user("aino@virta.example")) == ["pieni"]
+    assert made.by_other_name("apix", "u") is None
+    assert key(made.by_other_name("apix", str(virta.id))) == "virta"
+    assert made.register.by_name("virta") == [], "without the contract it receives nothing"
+
+
+def test_participants_are_in_the_register() -> None:
+    aalto = {"name": "Aalto Capital Oy", "business_id": "2262882-7", "addresses": [{"address": "003722628827"}]}
+    made = of(settings=[SettingRow("participant", "FI 2262882-7", aalto), SettingRow("hub", "", {"name": "x"})])
+    assert [one.name for one in made.register.by_business_id("22628827")] == ["Aalto Capital Oy"]
+    assert len(made.register) == 1

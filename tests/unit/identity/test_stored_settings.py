@@ -82,7 +82,9 @@ def test_nothing_stored_shows_a_secret(contract: Provisioning) -> None:
         secrets = [secret.reveal() for secret in secrets_in(entry.stated)]
         stored = json.dumps(settings, ensure_ascii=False)
         assert [plain for plain in secrets if f'"{plain}"' in stored and plain != entry.stated.get("key")] == []
-        assert stored.count("$argon2id$") + stored.count('"v1:') == len(secrets)
+        # a user who signs with it has SHA-256 of the password sealed as well
+        assert stored.count("$argon2id$") + stored.count('"v1:') == len(secrets) + stored.count('"password_sha256"')
+        assert ('"password_sha256"' in stored) == ("apix" in settings and "user" in settings)
 
 
 def test_applied_twice_nothing_changes(contract: Provisioning) -> None:
@@ -188,6 +190,7 @@ def test_users_are_added_to_those_that_are_stored() -> None:
     second = applied(COMPANY + other, first.settings)
     assert [user["email"][:2] for user in second.settings["user"]] == ["ai", "bo", "ol"]
     assert second.changed == ("user[bo@berg.example].email", "user[bo@berg.example].password")
+    assert "password_sha256" in second.settings["user"][1]
     assert {"user[aino@berg.example]", "user[ola@berg.example]"} <= set(second.vanished)
 
 
@@ -196,7 +199,12 @@ def test_what_a_former_key_sealed_is_sealed_anew() -> None:
     company = read(FULL).companies[0]
     first = protected(company, None, master_key=former, hasher=quick())
     second = protected(company, first.settings, master_key=KEY, hasher=quick())
-    assert second.changed == ("apix.transfer_key", "pagero.push.headers")
+    assert second.changed == (
+        "apix.transfer_key",
+        "pagero.push.headers",
+        "user[aino@berg.example].password_sha256",
+        "user[ola@berg.example].password_sha256",
+    )
     assert KEY.unseal(second.settings["apix"]["transfer_key"], "company/berg/apix.transfer_key") == "tkey"
 
 

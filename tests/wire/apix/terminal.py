@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
+from xml.sax.saxutils import escape, quoteattr
 
 from tests.running import Hub, stamp, storages
 from tests.wire.companies import Reader
@@ -18,6 +19,19 @@ from tests.wire.raw import RawAnswer, exchange, head
 
 #: endpoint -> the parameters whose values are hashed, in order (specification, section 3)
 SIGNED = {
+    "authuser": ("uid", "t"),
+    "app-transferID": ("id", "idq", "uid", "ts"),
+    "getcompanyinfo": ("TraID", "t"),
+    "email": ("uid", "t"),
+    "addressquery": ("uid", "t"),
+    "invoices": ("soft", "ver", "TraID", "t"),
+    "print": ("soft", "ver", "TraID", "t"),
+    "sendpayslip": ("TraID", "t"),
+    "method": ("uid", "t"),
+    "pricing": ("uid", "t"),
+    "senderpayslip": ("TraID", "hash", "date", "t"),
+    "metadata": ("SID", "TraID", "t"),
+    "list": ("TraID", "t"),
     "list2": ("TraID", "t"),
     "receive": ("soft", "ver", "TraID", "t"),
     "download": ("SID", "t"),
@@ -26,6 +40,42 @@ SIGNED = {
 
 def hashed(*values: str) -> str:
     return hashlib.sha256("+".join(values).encode()).hexdigest()
+
+
+def password_hash(password: str) -> str:
+    """What a user signs with."""
+    return hashed(password)
+
+
+def signed(endpoint: str, secret: str, given: Mapping[str, str]) -> dict[str, str]:
+    """The parameters of a call with their digest; the time where none is *given*."""
+    names = SIGNED[endpoint]
+    full = {name: given.get(name, stamp() if name in ("t", "ts") else "") for name in names}
+    return {**full, **given, "d": f"SHA-256:{hashed(*full.values(), secret)}"}
+
+
+def request(*groups: Mapping[str, str]) -> bytes:
+    """A Request message as clients write it, with blanks inside."""
+    inner = "".join(
+        "    <Group>\n"
+        + "".join(f"      <Value type={quoteattr(name)}>{escape(value)}</Value>\n" for name, value in group.items())
+        + "    </Group>\n"
+        for group in groups
+    )
+    return (
+        '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n<Request version="1.0">\n  <Content>\n'
+        f"{inner}  </Content>\n</Request>"
+    ).encode()
+
+
+def put(hub: Hub, target: str, body: bytes, *fields: str, source: str = "127.0.0.1", host: str = "") -> RawAnswer:
+    """Put *body* as curl and others do: with its length, and with no type of content unless *fields* have one.
+
+    At the root of *host* where one is named.
+    """
+    path = target if host else f"apix/{target}"
+    line = head(f"PUT /{path} HTTP/1.1", f"Content-Length: {len(body)}", *fields, host=host or "127.0.0.1")
+    return exchange(hub.port, line + body, to="PUT", source=source)
 
 
 def later(**span: float) -> str:

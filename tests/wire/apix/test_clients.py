@@ -1,6 +1,6 @@
 """The calls of programs that exist, with their bytes, and with what each does with the answer (specification 10).
 
-Only list2, download and receive are served so far; their other calls come with the endpoints.
+How they send is in `test_sending_clients`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ import re
 import shutil
 import subprocess
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 from xml.etree import ElementTree
 
 from tests.running import ROOT, Hub, stamp
-from tests.wire.apix.terminal import Terminal, hashed
-from tests.wire.companies import Reader, bill
+from tests.wire.apix.terminal import Terminal, hashed, put, request
+from tests.wire.companies import OFFICE, Reader, bill
 from tests.wire.raw import RawAnswer, exchange, head
 
 WITH_ATTACHMENT = ROOT / "examples" / "invoice-with-attachment.xml"
@@ -100,6 +101,53 @@ def test_the_odoo_connector_of_tawasta(big_hub: Hub, reader: Reader) -> None:
             assert "invoice.xml" in archive.namelist()
             ElementTree.fromstring(archive.read("invoice.xml"))  # noqa: S314 - our own example
     assert [one["StorageStatus"] for one in terminal.listed()] == ["RECEIVED"]
+
+
+def test_the_odoo_connector_of_tawasta_signs_in(big_hub: Hub) -> None:
+    """It sends the password besides, encodes nothing, decodes as latin-1, and takes the group that comes first."""
+    now, hash_ = stamp(), hashed(OFFICE.password)
+    digest = hashed(OFFICE.business_id, "y-tunnus", OFFICE.user, now, hash_)
+    target = f"app-transferID?id={OFFICE.business_id}&idq=y-tunnus&uid={OFFICE.user}&ts={now}&d=SHA-256:{digest}"
+    root = ElementTree.fromstring(as_requests_reads(get(big_hub, target, REQUESTS)).encode("latin-1"))  # noqa: S314
+    values = {value.get("type"): value.text for value in root.iter("Value")}
+    assert values["TransferKey"] == OFFICE.transfer_key
+    digest = hashed(OFFICE.user, now, hash_)
+    target = f"authuser?uid={OFFICE.user}&t={now}&d=SHA-256:{digest}&pass=secret"
+    root = ElementTree.fromstring(as_requests_reads(get(big_hub, target, REQUESTS)).encode("latin-1"))  # noqa: S314
+    values = {value.get("type"): value.text for value in root.findall("Content/Group")[0]}
+    assert (values["Name"], values["UniqueCompanyID"]) == ("EsimerkkiToimisto Järvi Oy", OFFICE.unique_company_id)
+
+
+def test_the_ruby_client(big_hub: Hub) -> None:
+    """It signs with local time, raises on a value that app-transferID does not have, and indents its message."""
+    now = f"{datetime.now(UTC) + timedelta(hours=3):%Y%m%d%H%M%S}"
+    digest = hashed(OFFICE.business_id, "y-tunnus", OFFICE.user, now, hashed(OFFICE.password))
+    target = (
+        f"app-transferID?id={OFFICE.business_id}&idq=y-tunnus&uid={quote(OFFICE.user)}&ts={now}&d=SHA-256%3A{digest}"
+    )
+    answer = get(big_hub, target, ("Accept: */*; q=0.5, application/xml", "User-Agent: Ruby"))
+    root = ElementTree.fromstring(answer.body)  # noqa: S314 - our own hub's answer
+    assert [value.get("type") for value in root.iter("Value")] == ["TransferID", "TransferKey", "UniqueCompanyID"]
+    digest = hashed(OFFICE.transfer_id, now, OFFICE.transfer_key)
+    message = (
+        b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n          <Request version="1.0">\n'
+        b"            <Content>\n              <Group>\n"
+        b'                <Value type="ReceiverYtunnus">2262882-7</Value>\n'
+        b"              </Group>\n            </Content>\n          </Request>\n"
+    )
+    target = f"addressquery?TraID={OFFICE.transfer_id}&t={now}&d=SHA-256%3A{digest}"
+    answer = put(big_hub, target, message, "Content-Type: application/octet-stream", "User-Agent: Ruby")
+    assert "ReceiverOperatorId" in answer.text
+
+
+def test_the_python_client_asks_about_the_company_and_its_mail(big_hub: Hub) -> None:
+    """The month for the minutes again; its name of the parameter is TraID, where the page says uid."""
+    now = f"{datetime.now(UTC):%Y%m%d%H%m%S}"
+    signed = f"TraID={OFFICE.transfer_id}&t={now}&d=SHA-256%3A{hashed(OFFICE.transfer_id, now, OFFICE.transfer_key)}"
+    assert "<Status>OK</Status>" in as_requests_reads(get(big_hub, f"getcompanyinfo?{signed}", REQUESTS))
+    message = request({"Email": "a@toimisto.example", "DaysBeforeEmail": "0"})
+    answer = put(big_hub, f"email?{signed}", message, *REQUESTS)
+    assert "PreviousEmail" in as_requests_reads(answer)
 
 
 def test_the_odoo_connector_of_ahkio(big_hub: Hub, reader: Reader) -> None:

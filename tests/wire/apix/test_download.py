@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from tests.running import ROOT, Hub, stamp
+from tests.unit.dialects.apix.transfers import finvoice, frame
 from tests.wire.apix.terminal import Terminal, hashed, joined, later, members
 from tests.wire.companies import READERS, Reader, bill, with_attachments
 from tests.wire.raw import RawAnswer, exchange
@@ -249,6 +250,22 @@ def test_a_document_as_it_came_whatever_its_character_set(big_hub: Hub, reader: 
     storage = sent(big_hub, reader, body)
     assert storage["SenderName"] == "Skog & Såg AB"
     assert members(Terminal(big_hub, reader).download(storage).body) == {"invoice.xml": body}
+
+
+def test_a_finvoice_comes_without_its_frame_and_the_blanks_before_it(big_hub: Hub, reader: Reader) -> None:
+    """Clients parse what they find; the document itself stays as it was sent."""
+    addresses = (
+        "<MessageTransmissionDetails><MessageSenderDetails><FromIdentifier>003799990001</FromIdentifier>"
+        "<FromIntermediator>DABAFIHH</FromIntermediator></MessageSenderDetails><MessageReceiverDetails>"
+        f"<ToIdentifier>{reader.endpoint}</ToIdentifier><ToIntermediator>003723327487</ToIntermediator>"
+        "</MessageReceiverDetails></MessageTransmissionDetails><SellerPartyDetails>"
+    )
+    head = '<?xml version="1.0" encoding="ISO-8859-15"?>\n'
+    bare = finvoice("AD-16", head=head).replace(b"<SellerPartyDetails>", addresses.encode())
+    bare = bare.decode().encode("iso-8859-15")
+    storage = sent(big_hub, reader, b"\n" + frame("AD-16").encode() + bare)
+    assert storage["SenderName"] == "Virta Sähkö Oy"
+    assert members(Terminal(big_hub, reader).download(storage).body) == {"invoice.xml": bare}
 
 
 def test_a_head_request_is_refused_and_marks_nothing(big_hub: Hub, reader: Reader) -> None:

@@ -231,8 +231,8 @@ def test_the_list_begins_with_the_previous_month_and_older_storages_can_still_be
     assert len(terminal.waiting(2)) == 2
     (old,) = (one for one in terminal.listed() if one["StorageID"] != newest["StorageID"])
     assert old["CreatedDate"] == f"{before:%Y%m%d}"
-    # What has left the list is still there for whoever kept its key.
-    _copies(big_hub, reader, 1, before - timedelta(days=62))
+    # What has left the list is still there for whoever kept its key, for three calendar months in all.
+    _copies(big_hub, reader, 1, before - timedelta(days=30))
     assert len(terminal.listed()) == 2
     ids = "SELECT i.id FROM inbox i JOIN credential c USING (company_id) WHERE c.name = $1 ORDER BY i.id LIMIT 1"
     (oldest,) = rows(big_hub, ids, reader.transfer_id)

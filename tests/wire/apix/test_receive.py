@@ -13,7 +13,7 @@ import pytest
 from starlette.requests import ClientDisconnect
 from starlette.types import Message
 
-from fakturahub.dialects.apix.routes import PIECE, Receipted
+from fakturahub.dialects.apix.terminal import PIECE, Receipted
 from tests.running import Hub, stamp
 from tests.wire.apix.terminal import Terminal, hashed, joined, later, members, number_in
 from tests.wire.companies import MUTE, Reader, bill, with_attachments

@@ -206,12 +206,14 @@ def test_a_head_request_is_another_method(big_hub: Hub) -> None:
     assert (answer.status, answer.field("allow"), answer.body) == (405, "GET", b"")
 
 
-@pytest.mark.parametrize("path", ["", "/", "/nothing", "/list", "/List2", "/list2/x", "/invoices", "/metadata"])
+@pytest.mark.parametrize("path", ["", "/", "/nothing", "/List", "/List2", "/list2/x", "/invoices/x"])
 def test_an_unknown_path_is_an_error_of_http_in_an_envelope(big_hub: Hub, path: str) -> None:
     answer = exchange(big_hub.port, head(f"GET /apix{path} HTTP/1.1"))
     assert shown(answer) == refusal(
         "9012",
-        "There is nothing under this path; known are /list2, /receive, /download. (unknown-path)",
+        "There is nothing under this path; known are /authuser, /app-transferID, /getcompanyinfo, /saldo, /email, "
+        "/registration, /addressquery, /invoices, /print, /sendpayslip, /senderpayslip, "
+        "/method, /pricing, /list, /list2, /receive, /download, /metadata. (unknown-path)",
         line="HTTP/1.1 404 Not Found",
     )
 

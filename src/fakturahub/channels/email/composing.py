@@ -68,7 +68,8 @@ def composed(parcel: Parcel[MailWay]) -> Mail | Unfit:
         date=way.begun,
     )
     content = parcel.content
-    files = (Attachment(content.name, content.media_type, content.data), *content.files)
+    document = (Attachment(content.name, content.media_type, content.data),) if content.name else ()
+    files = (*document, *content.files)
     size = sum(len(file.content) for file in files) * 4 // 3
     if size <= MOST_OF_MAIL:
         message = mime.message(head, way.text, way.html, files, boundary=parcel.delivery_id.hex)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from urllib.parse import unquote, unquote_plus
 from uuid import UUID
@@ -19,18 +20,53 @@ from fakturahub.errors import BadRequest, ClockSkew, NotAuthenticated
 #: how many of the parameters of a query are looked at
 PARAMETERS = 50
 
-_REFUSAL = "The id is not known here, or the digest does not fit."
+_T = ("t", "ts")
+_TRANSFER_ID = ("TraID",)
+_TRANSFER_ID_OR_UID = ("TraID", "uid")
+
+#: path -> the parameters whose values a digest is made of, in this order, each with its spellings; the secret, which is
+#: the TransferKey, the StorageKey (download) or SHA-256 of the user's password (authuser, app-transferID), comes last
+#: (specification 3). Of download with ``markreceived`` its value comes first.
+SIGNED: Mapping[str, tuple[tuple[str, ...], ...]] = {
+    "/authuser": (("uid",), _T),
+    "/app-transferID": (("id",), ("idq",), ("uid",), ("ts", "t")),
+    "/getcompanyinfo": (_TRANSFER_ID, _T),
+    "/email": (_TRANSFER_ID_OR_UID, _T),
+    "/invoices": (("soft",), ("ver",), _TRANSFER_ID, _T),
+    "/print": (("soft",), ("ver",), _TRANSFER_ID, _T),
+    # soft and ver are not in it, even where a client sends them
+    "/sendpayslip": (_TRANSFER_ID, _T),
+    "/method": (_TRANSFER_ID_OR_UID, _T),
+    "/pricing": (_TRANSFER_ID_OR_UID, _T),
+    "/addressquery": (_TRANSFER_ID_OR_UID, _T),
+    "/list": (_TRANSFER_ID, _T),
+    "/list2": (_TRANSFER_ID, _T),
+    "/receive": (("soft",), ("ver",), _TRANSFER_ID, _T),
+    "/download": (("SID",), _T),
+    "/metadata": (("SID",), _TRANSFER_ID, _T),
+    "/senderpayslip": (_TRANSFER_ID, ("hash",), ("date",), _T),
+}
+
+#: the same for an unknown id and for a wrong digest
+REFUSAL = "The id is not known here, or the digest does not fit."
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """A query parameter in the two readings that clients need.
+    """A query parameter in the readings that clients need.
 
-    Some clients encode their parameters as forms do, some do not encode at all; in the latter a plus sign is a plus
-    sign (specification 1, seen in the wild: Odoo and PHP connectors with ``+`` in an e-mail address).
+    Some clients encode their parameters as forms do, some as addresses do, some not at all: a plus sign is a blank or
+    itself, and so is what looks like a percent-encoded letter (specification 1, seen in the wild: Odoo and PHP
+    connectors with ``+`` in an e-mail address).
     """
 
     form: str
     plain: str
+    raw: str
+
+    @property
+    def readings(self) -> tuple[str, ...]:
+        """Its different readings, the likeliest first."""
+        return tuple(dict.fromkeys((self.form, self.plain, self.raw)))
 
 
 class Query:
@@ -38,9 +74,13 @@ class Query:
 
     def __init__(self, raw: bytes) -> None:
         self._values: dict[str, Parameter] = {}
-        for part in raw.decode("latin-1").split("&", PARAMETERS)[:PARAMETERS]:
+        try:
+            text = raw.decode("utf-8")  # who does not encode hashes what is there
+        except UnicodeDecodeError:
+            text = raw.decode("latin-1")
+        for part in text.split("&", PARAMETERS)[:PARAMETERS]:
             name, _, value = part.partition("=")
-            self._values.setdefault(unquote_plus(name), Parameter(unquote_plus(value), unquote(value)))
+            self._values.setdefault(unquote_plus(name), Parameter(unquote_plus(value), unquote(value), value))
 
     def find(self, *names: str) -> Parameter | None:
         """The first parameter that has one of *names*."""
@@ -54,6 +94,18 @@ class Query:
         return found
 
 
+def signed(query: Query, path: str) -> tuple[Parameter, ...]:
+    """The values that the digest of a call of *path* is made of. Raises `BadRequest` for one that is missing.
+
+    The TransferID and the time are asked for first, so that a request without anything is told of these.
+    """
+    wanted = SIGNED[path]
+    first = (_TRANSFER_ID, _T) if _TRANSFER_ID in wanted else ()
+    for names in (*first, *wanted):
+        query.get(*names)
+    return tuple(query.get(*names) for names in wanted)
+
+
 def digest(*values: str) -> str:
     """The hexadecimal digest over *values*, the secret last."""
     return hashlib.sha256("+".join(values).encode("utf-8", "surrogatepass")).hexdigest()
@@ -62,7 +114,11 @@ def digest(*values: str) -> str:
 def fits(query: Query, values: tuple[Parameter, ...], secret: str) -> bool:
     """Whether the request's digest is the one over *values* and *secret*, compared in constant time."""
     given = query.get("d", "D").form.removeprefix("SHA-256:").lower().encode("utf-8", "surrogatepass")
-    readings = {tuple(value.form for value in values), tuple(value.plain for value in values)}
+    readings = {
+        tuple(value.form for value in values),
+        tuple(value.plain for value in values),
+        tuple(value.raw for value in values),
+    }
     # No short cut: every reading is compared, whichever fits.
     fitting = [hmac.compare_digest(given, digest(*reading, secret).encode()) for reading in readings]
     return any(fitting)
@@ -75,7 +131,7 @@ def check_digest(query: Query, values: tuple[Parameter, ...], secret: str | None
     """
     fitting = fits(query, values, secret if secret is not None else "\0")
     if secret is None or not fitting:
-        raise NotAuthenticated(_REFUSAL)
+        raise NotAuthenticated(REFUSAL)
 
 
 def check_clock(stamp: Parameter, now: datetime, window: timedelta) -> None:

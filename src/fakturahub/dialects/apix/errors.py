@@ -12,8 +12,30 @@ from fakturahub.clock import SystemClock
 from fakturahub.dialects.apix.wire import CONTENT_TYPE, envelope
 from fakturahub.dialects.surface import Call
 
-#: the first characters of each endpoint's codes (specification 2.3); what is no endpoint is the system "Generic"
-PREFIX = {"/list2": "27", "/download": "27", "/receive": "27"}
+#: the first characters of each endpoint's codes (specification 2.3); what is no endpoint is the system "Generic". Those
+#: of email, registration, list and the calls for sending that have no example of their own are [inferred].
+PREFIX = {
+    "/authuser": "50",
+    "/app-transferID": "50",
+    "/getcompanyinfo": "5P",
+    "/saldo": "50",
+    "/email": "50",
+    "/registration": "50",
+    "/addressquery": "2A",
+    "/list": "27",
+    "/list2": "27",
+    "/download": "27",
+    "/receive": "27",
+    "/metadata": "2A",
+    "/invoices": "10",
+    "/print": "10",
+    "/sendpayslip": "10",
+    "/method": "7G",
+    "/pricing": "7G",
+    "/senderpayslip": "7PS",
+}
+#: what the live service answers where the parameter of the call is missing (specification 2.4, a captured answer)
+SALDO_WITHOUT_ID = "7599"
 GENERIC = "90"
 
 #: the result at the end of a code (specification 2.3); the first class that fits decides
@@ -61,13 +83,26 @@ def refuse(error: errors.FakturahubError, request: Request, call: Call) -> Respo
             return Response(b"", 200, headers)
         status = 400 if isinstance(error, errors.Refused) else 500
         return Response(f"{error.code}: {_reason(error)}\n", status, headers, media_type="text/plain")
-    result = next(result for cls, result in RESULT if isinstance(error, cls))
+    code = _code(error, path)
     # The first text is a stamp that finds the log line, the second the reason: clients read them by position (2.4).
-    stamp = f"{SystemClock().now():%Y-%m-%d %H:%M:%S}{next(_incidents) % 10_000:02d}"
-    log.info("incident", stamp=stamp, code=error.code)
-    texts = [stamp, f"{_reason(error)} ({error.code})"]
-    body = envelope("ERR", PREFIX.get(path, GENERIC) + result, texts, [])
+    texts = [incident(error.code), f"{_reason(error)} ({error.code})"]
+    body = envelope("ERR", code, texts, [])
     return Response(body, status, {**headers, "content-type": CONTENT_TYPE})
+
+
+def incident(code: str) -> str:
+    """A stamp for a refusal, which finds its line in the log: the time and a counter (specification 2.4)."""
+    stamp = f"{SystemClock().now():%Y-%m-%d %H:%M:%S}{next(_incidents) % 10_000:02d}"
+    log.info("incident", stamp=stamp, code=code)
+    return stamp
+
+
+def _code(error: errors.FakturahubError, path: str) -> str:
+    if path == "/saldo" and isinstance(error, errors.BadRequest):
+        return SALDO_WITHOUT_ID
+    # a path that is not served is no endpoint, even where the operator has one there
+    prefix = GENERIC if isinstance(error, errors.UnknownPath) else PREFIX.get(path, GENERIC)
+    return prefix + next(result for cls, result in RESULT if isinstance(error, cls))
 
 
 def _reason(error: errors.FakturahubError) -> str:

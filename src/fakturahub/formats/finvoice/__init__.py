@@ -5,14 +5,14 @@ from __future__ import annotations
 from lxml import etree
 
 from fakturahub.formats.finvoice.detect import FRAME, VERSIONS, detect
-from fakturahub.formats.finvoice.framing import parse_document, split
+from fakturahub.formats.finvoice.framing import parse_document, split, unframed
 from fakturahub.formats.finvoice.heading import heading
 from fakturahub.formats.finvoice.read import read
 from fakturahub.formats.finvoice.write import write_bare, write_framed
 from fakturahub.formats.syntax import Syntax
 from fakturahub.model import Attachment
 
-__all__ = ["FRAME", "NAMES", "SYNTAX"]
+__all__ = ["FRAME", "NAMES", "SYNTAX", "split"]
 
 #: what `detect` calls documents that can be read
 NAMES = tuple(f"finvoice-{version}{frame}" for version in VERSIONS for frame in ("", "-soap"))
@@ -31,6 +31,7 @@ SYNTAX = Syntax(
     read=read,
     writers={"finvoice-3.0": write_bare, "finvoice-3.0-soap": write_framed},
     split=split,
+    unframed=unframed,
     parse=parse_document,
     allows_doctype=True,
 )

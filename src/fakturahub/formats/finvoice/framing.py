@@ -147,6 +147,22 @@ def split(sniffed: Sniffed) -> tuple[bytes, ...]:
     return tuple(mark + sniffed.text[part.start if part.frame is None else part.frame : part.end] for part in found)
 
 
+def unframed(sniffed: Sniffed) -> bytes | None:
+    """The document behind the frame, well-formed by itself; None without a frame, or with nothing behind it.
+
+    Bytes that were turned into UTF-8 say so: what they declared is no longer true.
+    """
+    found = parts(sniffed)
+    part = found[0]
+    if len(found) > 1 or part.frame is None or part.start >= part.end:
+        return None
+    text = sniffed.text[part.start :]  # nothing but blanks and comments follow the only document
+    if not sniffed.mark and sniffed.charset not in charsets.WIDE:
+        return text
+    inner = sniff(text)
+    return b'<?xml version="1.0" encoding="UTF-8"?>' + inner.text[inner.prolog :]
+
+
 def invoice_of(sniffed: Sniffed, part: Part) -> Sniffed | None:
     """The invoice of *part* looked at for itself; None for a frame with nothing behind it.
 

@@ -124,6 +124,7 @@ def heading(root: etree._Element, recognition: Recognition) -> Heading:
         buyer=_party_heading(letter.recipient),
         attachments=tuple(AttachmentHeading(id=file.role, uri=file.uri) for file in letter.files),
         buyer_address=_postal(letter.recipient.address),
+        on_paper=True,
     )
 
 

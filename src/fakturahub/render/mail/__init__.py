@@ -9,6 +9,7 @@ loads nothing and links nowhere.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -68,31 +69,41 @@ def words(
     sender: str,
     subject: str | None = None,
     body: str | None = None,
+    link: str | None = None,
 ) -> Words:
     """The words for a document with that *heading*.
 
     *language* is one of ``labels.LANGUAGES``; *sender* the name of the company that sends, for documents that name no
     seller. *subject* and *body* are the company's own templates in that language, of the form that
-    ``config.forms.MAIL_SUBJECT`` and ``MAIL_BODY`` take; without one the hub's own words are used.
+    ``config.forms.MAIL_SUBJECT`` and ``MAIL_BODY`` take; without one the hub's own words are used. *link* is where the
+    document can be seen, of one that is not attached.
     """
     texts = Texts()
     values = _values(heading, language, texts.line(sender), texts)
     title = _filled(subject or labels.text(language, "mail.subject"), values)
-    said = body or "\n\n".join(labels.text(language, f"mail.{name}") for name in ("said", "attached"))
+    names = ("said", "attached") if link is None else ("said",)
+    said = body or "\n\n".join(labels.text(language, f"mail.{name}") for name in names)
     paragraphs = [
         paragraph for paragraph in (_tidy(one) for one in re.split(r"\n\s*\n", _filled(said, values))) if paragraph
     ]
+    if link is not None:
+        paragraphs.append(f"{labels.text(language, 'mail.linked')}\n{link}")
     facts = _facts(heading, language, values, texts)
     on_behalf = labels.text(language, "mail.on_behalf").format(seller=values["seller"])
+    return written(language, title, paragraphs, facts, on_behalf)
+
+
+def written(language: str, title: str, paragraphs: Sequence[str], facts: Sequence[Field], footer: str) -> Words:
+    """The words of a mail of these parts; the paragraphs may have several lines, the others have one."""
     page = _environment.get_template("mail.html").render(
         language=language,
         title=_one_line(title),
         paragraphs=[paragraph.split("\n") for paragraph in paragraphs],
         facts=facts,
-        on_behalf=on_behalf,
+        on_behalf=footer,
     )
     listed = "\n".join(f"{fact.label}: {fact.value}" for fact in facts)
-    text = "\n\n".join(part for part in (*paragraphs, listed, on_behalf) if part) + "\n"
+    text = "\n\n".join(part for part in (*paragraphs, listed, footer) if part) + "\n"
     return Words(_one_line(title), text, page)
 
 

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 from fakturahub.storage.tables.accounts import account, account_entry
 from fakturahub.storage.tables.base import Instant, Xid8, metadata
-from fakturahub.storage.tables.companies import company, company_address, credential, logo, provisioning, setting
+from fakturahub.storage.tables.companies import (
+    company,
+    company_address,
+    credential,
+    logo,
+    provisioning,
+    registration,
+    setting,
+)
 from fakturahub.storage.tables.deliveries import attempt, batch, delivery, target
 from fakturahub.storage.tables.documents import document, document_file, submission
 from fakturahub.storage.tables.made import converted, converted_file, rendered
 from fakturahub.storage.tables.rules import rule_pack, rule_pack_compiled, rule_pack_file
-from fakturahub.storage.tables.told import event, inbox
+from fakturahub.storage.tables.told import event, inbox, inbox_mail, inbox_notice
 
 __all__ = [
     "Instant",
@@ -32,9 +40,12 @@ __all__ = [
     "document_file",
     "event",
     "inbox",
+    "inbox_mail",
+    "inbox_notice",
     "logo",
     "metadata",
     "provisioning",
+    "registration",
     "rendered",
     "rule_pack",
     "rule_pack_compiled",

@@ -70,3 +70,18 @@ credential = sa.Table(
     sa.Column("company_id", UUID(as_uuid=True), sa.ForeignKey("company.id"), nullable=False),
 )
 sa.Index("credential_company", credential.c.company_id)
+
+#: somebody who wants to become a company of this hub; the operator decides
+registration = sa.Table(
+    "registration",
+    metadata,
+    id_column(),
+    sa.Column("qualifier", sa.Text, nullable=False),
+    sa.Column("identifier", sa.Text, nullable=False),
+    # what was stated, table by table
+    sa.Column("stated", JSONB, nullable=False),
+    # where the request came from
+    sa.Column("address", sa.Text, nullable=False),
+    sa.Column("created_at", Instant, nullable=False),
+    sa.UniqueConstraint("qualifier", "identifier", name="registration_once"),
+)

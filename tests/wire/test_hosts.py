@@ -5,10 +5,14 @@ from __future__ import annotations
 import pytest
 
 from tests.running import Hub, invoice, storages
-from tests.wire.apix.terminal import Terminal, joined
+from tests.unit.dialects.apix.transfers import PICTURE
+from tests.wire.apix.sending import bill as finnish
+from tests.wire.apix.sending import pdf, transfer
+from tests.wire.apix.terminal import Terminal, joined, signed
 from tests.wire.companies import API_HOST, PAGERO_HOST, TERMINAL_HOST, TEST_HOST, Reader
 from tests.wire.pagero.interchange import paragraphs, posting, submission_of
 from tests.wire.raw import RawAnswer, exchange, head
+from tests.wire.stored import rows
 
 ROOT_PATH = "/incoming/default/invoice/test"
 
@@ -40,6 +44,22 @@ def test_apix_at_the_root_of_its_hosts(big_hub: Hub, reader: Reader, host: str) 
     assert storages(answer.body) == []
     prefixed = ask(big_hub, f"/apix/list2?{query}", host)
     assert prefixed.shown == answer.shown
+
+
+@pytest.mark.parametrize(
+    ("host", "modes"), [(TEST_HOST, ["test"]), (f"{TEST_HOST.upper()}:8080", ["test"]), (API_HOST, ["prod"])]
+)
+@pytest.mark.parametrize("prefix", ["", "/apix"])
+def test_what_comes_under_a_test_host_is_a_test_with_and_without_the_prefix(
+    big_hub: Hub, reader: Reader, host: str, modes: list[str], prefix: str
+) -> None:
+    body = transfer(finnish(f"T-{reader.key}", reader, reader, (PICTURE, "file://a.pdf")), a_pdf=pdf())
+    given = {"soft": "Standard", "ver": "1.0", "TraID": reader.transfer_id}
+    query = joined(signed("invoices", reader.transfer_key, given))
+    line = head(f"PUT {prefix}/invoices?{query} HTTP/1.1", f"Content-Length: {len(body)}", host=host)
+    assert b"<Status>OK</Status>" in exchange(big_hub.port, line + body, to="PUT").body
+    found = rows(big_hub, "SELECT mode FROM document WHERE number = $1", f"T-{reader.key}")
+    assert [row["mode"] for row in found] == modes
 
 
 @pytest.mark.parametrize("host", [PAGERO_HOST, PAGERO_HOST.upper(), f"{PAGERO_HOST}:8443"])

@@ -24,6 +24,9 @@ _Row: TypeAlias = tuple[_Element, Any, int, dict[str, str]]
 
 #: elements that are read from lxml at once; a document of more has no outline that is kept
 PORTION = 1_000
+#: sets of attributes that are kept, and characters of the values of one
+ATTRIBUTES = 5_000
+LENGTH = 100
 
 
 def build(root: _Element, records: Records) -> Document:
@@ -64,10 +67,28 @@ def build(root: _Element, records: Records) -> Document:
     return document
 
 
+class _Attributes(dict[Any, dict[str, str]]):
+    """Attributes as they come from lxml -> as they stand in a column. Equal ones are one object; threads share it."""
+
+    __slots__ = ()
+
+    def __missing__(self, items: tuple[tuple[str, str], ...]) -> dict[str, str]:
+        made = dict(items)
+        if len(self) >= ATTRIBUTES:
+            self.clear()
+        if sum([len(value) for _name, value in items]) < LENGTH:
+            self[items] = made
+        return made
+
+
+_ATTRIBUTES = _Attributes()
+
+
 def _read(elements: list[_Element]) -> tuple[list[Any], list[int], list[dict[str, str]]]:
     """Names, numbers of children, attributes."""
     tags = [one.tag for one in elements]
-    held = [dict(items) if items else NO_ATTRIBUTES for items in [one.items() for one in elements]]
+    known = _ATTRIBUTES
+    held = [known[tuple(items)] if items else NO_ATTRIBUTES for items in [one.items() for one in elements]]
     return tags, list(map(len, elements)), held
 
 

@@ -61,6 +61,10 @@ class Engine:
 
     def _shape(self, document: Document) -> Shape | Glance:
         """What the packs do with documents of this shape."""
+        outline = document.outline
+        if outline is not None and outline.shape is not None:
+            document.by_name = outline.shape.by_name
+            return outline.shape  # type: ignore[no-any-return]
         records = tuple(document.lists)
         known = self._shapes.get(records)
         if known is None:
@@ -77,6 +81,8 @@ class Engine:
             if len(self._shapes) >= SHAPES:
                 self._shapes.clear()
             known = self._shapes[records] = Shape(self.packs, records)
+        if outline is not None:
+            outline.shape, outline.marks = known, None
         document.by_name = known.by_name
         return known
 

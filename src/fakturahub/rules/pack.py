@@ -20,7 +20,7 @@ from fakturahub.rules.matching import Guards, Matcher, chains, roots
 from fakturahub.rules.runtime.library import execute
 
 #: raised whenever the same pack would be compiled to something else; a cached pack of another version is not taken
-COMPILER = 19
+COMPILER = 20
 
 _MAGIC = b"fakturahub-rules"
 

@@ -68,7 +68,7 @@ class Run:
                     attribute(document, owner, record.tag[1:]) for record in group.records for owner in lists[record]
                 ]
             else:
-                nodes = [node for record in group.records for node in lists[record]]
+                nodes = document.joined(group.records)
             for turn in group.turns:
                 if turn.__class__ is Switch:
                     nodes = self._switched(turn, nodes)

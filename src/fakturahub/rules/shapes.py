@@ -186,21 +186,22 @@ class Shape:
 
     def plans(self, document: Document) -> tuple[Plan, ...]:
         """What every pack does with a document of this shape."""
-        lists = document.lists
-        known, blank = self._doubled, self._blank
-        fewer: list[Record] = []
-        for record, below in self._fewer:
-            number = len(lists[record])
-            if number > 1:
-                fewer += [one for one in below if len(lists[one]) != number]
+        blank = self._blank
+        outline = document.outline
+        if outline is None or outline.shape is not self:
+            doubled, fewer = self._marks(document)
+        else:
+            if outline.marks is None:
+                outline.marks = self._marks(document)
+            doubled, fewer = outline.marks
         opened: list[bool | None] = []
         for number, functions in self._gates:
             document.enter(number)
             opened += [gate(document, function) for function in functions]
         key = (
-            tuple([record for record in document.doubled if record in known]),
+            doubled,
             tuple([record for record in document.blank if record in blank]),
-            tuple(fewer),
+            fewer,
             tuple(opened),
             *[one.texts(document) for one in self._watched],
         )
@@ -210,6 +211,16 @@ class Shape:
                 self._groups.clear()
             groups = self._groups[key] = self._made(key)
         return groups
+
+    def _marks(self, document: Document) -> tuple[tuple[Record, ...], tuple[Record, ...]]:
+        """The paths at which a parent has two elements, and those at which there may be fewer than above."""
+        lists, known = document.lists, self._doubled
+        fewer: list[Record] = []
+        for record, below in self._fewer:
+            number = len(lists[record])
+            if number > 1:
+                fewer += [one for one in below if len(lists[one]) != number]
+        return tuple([record for record in document.doubled if record in known]), tuple(fewer)
 
     def _made(self, key: Any) -> tuple[Plan, ...]:
         doubled, blank, fewer, opened, *found = key

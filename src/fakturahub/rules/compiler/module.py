@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,7 +16,9 @@ from fakturahub.rules.compiler.conversions import atomised, condition
 from fakturahub.rules.compiler.declarations import Declarations
 from fakturahub.rules.compiler.expressions import Compiler
 from fakturahub.rules.compiler.focus import free_variables, parts
+from fakturahub.rules.compiler.joining import Memo, joined
 from fakturahub.rules.compiler.rulewriting import function as written_function
+from fakturahub.rules.compiler.sharing import shared
 from fakturahub.rules.compiler.shortening import ShortCompiler, tokens_of
 from fakturahub.rules.refused import Reason
 from fakturahub.rules.runtime.strings import normalize_space
@@ -27,6 +30,8 @@ from fakturahub.rules.xpath.syntax import Expr, Literal, SequenceType
 BINDINGS = frozenset({None, "xslt2", "xslt3", "xpath2", "xpath3", "xpath31"})
 _DOCUMENT = Code("0", "element", ONE)
 _NODE = "n"
+#: the functions of short forms, by their letters; see ``rulewriting``, ``filtering`` and ``SchemaModule``
+_SHORT = re.compile(r"def s\d+(?:[hqrtw]\d+|i\d+b)\(").match
 
 
 @dataclass
@@ -38,6 +43,25 @@ class Written:
     slots: int = 0
     #: constants of the module: name -> source
     constants: dict[str, str] = field(default_factory=dict)
+    #: what is computed once per document, by the names of their functions
+    memos: dict[str, Memo] = field(default_factory=dict)
+
+    def module(self) -> list[str]:
+        """All functions; what can be joined is, and what can be shared."""
+        functions, memos = joined(self.functions, self.memos)
+        for name, memo in memos.items():
+            body = [
+                f"if {memo.slot} in d.failures:",
+                f"    raise d.failures[{memo.slot}]",
+                "try:",
+                f"    M[{memo.slot}] = value = {memo.short}",
+                "except RETRY:",
+                f"    return exactly(d, {memo.slot}, {name}e)",
+                "return value",
+            ]
+            functions.append(f"def {name}e(d):\n    return {memo.exact}\n")
+            functions.append(written_function(name, "d", body))
+        return [shared(one) if _SHORT(one) else one for one in functions]
 
 
 class SchemaModule:
@@ -232,18 +256,8 @@ class SchemaModule:
         if key not in self._once:
             name, slot = self.name("h"), self.slot()
             plain = exact().source
-            self.write(f"{name}e", "d", f"nan_if_none({plain})" if as_number else plain)
-            body = [
-                f"if {slot} in d.failures:",
-                f"    raise d.failures[{slot}]",
-                "try:",
-                f"    M[{slot}] = value = {short}",
-                "except RETRY:",
-                f"    return exactly(d, {slot}, {name}e)",
-                "return value",
-            ]
-            self.written.functions.append(written_function(name, "d", body))
-            self._once[key] = f"(M[{slot}] if M[{slot}] is not UNSET else {name}(d))"
+            memo = self.written.memos[name] = Memo(slot, short, f"nan_if_none({plain})" if as_number else plain)
+            self._once[key] = memo.use(name)
         return self._once[key]
 
     def index(self, key: object, source: str) -> str:

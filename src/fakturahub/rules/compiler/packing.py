@@ -83,7 +83,7 @@ class Packing:
 
     def source(self) -> str:
         """The module."""
-        return "\n".join([*self.regexes, "", *self.written.functions])
+        return "\n".join([*self.regexes, "", *self.written.module()])
 
     def _pattern(self, module: SchemaModule, pattern: tree.Pattern, known: Mapping[str, Code]) -> None:
         variables = dict(known)

@@ -83,6 +83,8 @@ class ShortCompiler(Compiler):
         if uses_current(expr):
             return False
         names = free_variables(expr)
+        if isinstance(expr, Variable):
+            return expr.name in scope.variables and self._store.is_global(scope.variables[expr.name])
         if not names and not uses_document(expr):
             return False
         if self.uses[expr] <= max(self._around, 1) and scope.focus.source == "n":

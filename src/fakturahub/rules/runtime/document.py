@@ -22,6 +22,7 @@ from lxml.etree import _Element
 
 from fakturahub.rules.runtime.absent import UNREAD
 from fakturahub.rules.runtime.errors import EvaluationError
+from fakturahub.rules.runtime.outlines import Outline
 from fakturahub.rules.runtime.records import Record, Records
 
 #: an attribute or a text
@@ -66,28 +67,31 @@ class Document:
         "failures",
         "lists",
         "memo",
+        "outline",
         "records",
         "root",
         "steps",
     )
 
-    def __init__(self, root: _Element, records: Records) -> None:
+    def __init__(self, root: _Element, records: Records, outline: Outline | None = None) -> None:
         self.root = root
         self.records = records
+        #: where it is known, whose columns these are in part
+        self.outline = outline
         #: children
-        self.K: list[Children] = []
+        self.K: list[Children] = [] if outline is None else outline.kids
         #: string value
         self.T: list[Any] = []
         #: attributes
         self.A: list[dict[str, str]] = []
         #: parent
-        self.P: list[int] = []
+        self.P: list[int] = [] if outline is None else outline.parents
         #: path record
-        self.R: list[Record] = []
+        self.R: list[Record] = [] if outline is None else outline.paths
         #: path record -> the elements there, in document order; for an attribute's record the elements that have it
-        self.lists: dict[Record, list[int]] = {}
+        self.lists: dict[Record, list[int]] = {} if outline is None else outline.lists
         #: path records at which a parent has two elements
-        self.doubled: dict[Record, None] = {}
+        self.doubled: dict[Record, None] = {} if outline is None else outline.doubled
         #: path records at which a text is white space alone
         self.blank: dict[Record, None] = {}
         #: last name -> the path records that end with it, where that is known already; documents may share it
@@ -101,7 +105,7 @@ class Document:
         #: what is left of STEPS
         self.steps = STEPS
         self._elements: list[_Element] = []
-        self._named: dict[str, list[int]] = {}
+        self._named: dict[str, list[int]] = {} if outline is None else outline.named
         self._found: dict[int, _Element] = {}
         self._held: dict[str, list[Leaf]] = {}
         self._siblings: dict[int, list[int]] = {}
@@ -158,6 +162,16 @@ class Document:
         self.steps -= len(found)
         if self.steps < 0:
             raise past_the_limit()
+        return found
+
+    def joined(self, records: tuple[Record, ...]) -> list[int]:
+        """The elements at all of these paths, path by path."""
+        lists, outline = self.lists, self.outline
+        if outline is None:
+            return [node for record in records for node in lists[record]]
+        found = outline.joined.get(records)
+        if found is None:
+            found = outline.joined[records] = [node for record in records for node in lists[record]]
         return found
 
     def at(self, tags: Iterable[str]) -> list[int]:

@@ -13,6 +13,7 @@ from threading import Lock
 from typing import Any
 
 from fakturahub.errors import TooManyParts
+from fakturahub.rules.runtime.outlines import Outlines
 
 #: distinct paths; a real document has a few hundred. A table that has grown past KEPT is not used for another document.
 PATHS = 200_000
@@ -54,6 +55,7 @@ class Records:
         self._plan = plan
         self._lock = Lock()
         self._count = 0
+        self.outlines = Outlines()
         self.top = Record(None, "", False)
         self.top.plan = plan(self.top)
 

@@ -12,6 +12,7 @@ from fakturahub.storage.tables.companies import company, company_address, creden
 from fakturahub.storage.tables.deliveries import attempt, batch, delivery, target
 from fakturahub.storage.tables.documents import document, document_file, submission
 from fakturahub.storage.tables.made import converted, converted_file, rendered
+from fakturahub.storage.tables.oauth import oauth_code, oauth_grant, oauth_key, oauth_revoked
 from fakturahub.storage.tables.rules import rule_pack, rule_pack_compiled, rule_pack_file
 from fakturahub.storage.tables.told import event, inbox
 
@@ -33,6 +34,10 @@ __all__ = [
     "event",
     "inbox",
     "metadata",
+    "oauth_code",
+    "oauth_grant",
+    "oauth_key",
+    "oauth_revoked",
     "provisioning",
     "rendered",
     "rule_pack",

@@ -18,7 +18,7 @@
     │   ├── IdempotencyConflict      the key was used for other bytes
     │   ├── UnknownPath              MethodNotAllowed    BadRequest
     │   ├── NotAuthenticated         the caller did not prove who it is
-    │   │   └── ClockSkew
+    │   │   └── ClockSkew            InvalidToken
     │   ├── InsufficientCredit       the account does not cover what the deliveries cost
     │   └── PermissionDenied         NoContract          NotFound            RateLimited
     ├── Unavailable                  the hub's fault, the same request may succeed later
@@ -83,6 +83,7 @@ from fakturahub.errors.request import (
     BadRequest,
     NotAuthenticated,
     ClockSkew,
+    InvalidToken,
     PermissionDenied,
     NoContract,
     InsufficientCredit,
@@ -130,6 +131,7 @@ __all__ = [
     "InsufficientCredit",
     "InternalFault",
     "InvalidDocument",
+    "InvalidToken",
     "MasterKeyError",
     "MethodNotAllowed",
     "MissingTerm",
@@ -157,7 +159,6 @@ __all__ = [
     "SeveralDocuments",
     "StalePack",
     "TargetRefused",
-    "UnusableCredential",
     "TooDeep",
     "TooLarge",
     "TooManyParts",
@@ -168,6 +169,7 @@ __all__ = [
     "UnknownPath",
     "UnreadableAttachment",
     "UnrenderableDocument",
+    "UnusableCredential",
     "UnwritableDocument",
     "WrongCharset",
     "ZipTooLarge",

@@ -104,7 +104,10 @@ class Companies:
     """All companies and hub settings of one moment, with the indexes that requests need."""
 
     def __init__(self, credential_names: Mapping[str, str]) -> None:
-        """``credential_names``: for each dialect the key of its section that a caller is known by."""
+        """``credential_names``: for each dialect the key of its section that a caller is known by.
+
+        A dialect may have several kinds of name; what stands before a slash tells them apart, as in ``oauth/pagero``.
+        """
         self._credential_names = credential_names
         self._version = 0
         self._by_id: dict[UUID, Company] = {}
@@ -205,7 +208,7 @@ class Companies:
 
     def _credentials(self, company: Company) -> Iterable[tuple[str, str]]:
         for dialect, key in self._credential_names.items():
-            name = company.section(dialect).get(key)
+            name = company.section(dialect.rpartition("/")[2]).get(key)
             if name:
                 yield dialect, name
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -61,8 +62,12 @@ class Keys:
     async def refresh(self) -> None:
         """Know what is stored now. Raises `MasterKeyError` for a key that another master key sealed."""
         rows = await stored.listed(self._database)
-        self._in_order = tuple(self._opened(row) for row in rows)
-        self._by_kid = {key.kid: key for key in self._in_order}
+        self.know([self._opened(row) for row in rows])
+
+    def know(self, keys: Sequence[Key]) -> None:
+        """Take these for all keys there are, in the order in which they sign."""
+        self._in_order = tuple(keys)
+        self._by_kid = {key.kid: key for key in keys}
 
     async def prepare(self) -> None:
         """Have at least one key: the first of a hub signs at once."""

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
+import asyncpg
 import pytest
 from joserfc import jws
 from joserfc.jwk import RSAKey
@@ -275,3 +276,53 @@ def test_nothing_that_lets_anybody_in_is_logged(nodes: tuple[Hub, Hub]) -> None:
     for secret in (*tokens, code, cookie, PASSWORD, SECRET, APPLICATION_SECRET, "gehaim", "a-state-of-mine", KEY):
         assert secret not in log
     assert not re.search(r"eyJ[A-Za-z0-9_-]{10}|fhr_|BEGIN", log)
+
+
+# --- the last test: it does harm ---
+
+
+def test_without_the_database_nobody_is_refused_for_good(nodes: tuple[Hub, Hub]) -> None:
+    """No verdict is passed on a password or a token that cannot be looked up: the client is asked to come again."""
+    one, _ = nodes
+    tokens = by_password(one)
+    assert one.database is not None
+    before, _, query = one.database.partition("?")
+    base, _, name = before.rpartition("/")
+    server = f"{base}/postgres?{query}"
+
+    def admin(*statements: str) -> None:
+        async def execute() -> None:
+            connection = await asyncpg.connect(server)
+            try:
+                for statement in statements:
+                    await connection.execute(statement)
+            finally:
+                await connection.close()
+
+        asyncio.run(execute())
+
+    admin(
+        f"ALTER DATABASE {name} ALLOW_CONNECTIONS false",
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'",  # noqa: S608
+    )
+    try:
+        for answer in (
+            ask(one, grant_type="password", username=USER, password=PASSWORD),
+            refreshed(one, tokens["refresh_token"]),
+            ask(one, grant_type="authorization_code", code="x", redirect_uri=REDIRECT),
+            ask(one, REVOKE, token=tokens["refresh_token"]),
+        ):
+            assert error(answer, 503) == "temporarily_unavailable"
+            assert int(answer.header("retry-after") or "0") >= 1
+        # what needs no database goes on: tokens of applications, the check of a token, the pages
+        oracle = basic(APPLICATION, APPLICATION_SECRET)
+        told(ask(one, authorization=oracle, grant_type="client_credentials"))
+        assert told(ask(one, parties.INTROSPECT, token=tokens["access_token"]))["active"] is True
+        browser = Browser(one)
+        browser.open(redirect_uri=REDIRECT)
+        assert browser.sign_in().status == 200
+        answer = browser.submit("allow")
+        assert (answer.status, answer.header("location")) == (503, None)
+    finally:
+        admin(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+    until(lambda: refreshed(one, tokens["refresh_token"]).status == 200, wait=10)

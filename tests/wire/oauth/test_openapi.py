@@ -1,4 +1,4 @@
-"""The OpenAPI document of the OAuth2 server: what is described is what is served, and schemathesis finds no exception."""
+"""The OpenAPI document of the OAuth2 server: what is described is served, and schemathesis finds no exception."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ from fakturahub import (
     creditscommand,
     deliverycommands,
     filecommands,
+    keyscommand,
     printing,
     rendercommand,
     rulecommands,
@@ -264,6 +265,7 @@ app.command()(rulecommands.validate)
 app.add_typer(rulecommands.rules, name="rules")
 app.command()(rendercommand.render)
 app.command()(creditscommand.credits)
+app.command()(keyscommand.signing_keys)
 
 
 def main(arguments: list[str] | None = None) -> Any:

@@ -48,6 +48,14 @@ async def add(database: Database, row: KeyRow, *, unless_newer_than: datetime | 
         return True
 
 
+async def replace(database: Database, row: KeyRow) -> None:
+    """Store a key in the place of all others."""
+    async with database.begin() as connection:
+        await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
+        await connection.execute(sa.delete(oauth_key))
+        await connection.execute(sa.insert(oauth_key), msgspec.structs.asdict(row))
+
+
 async def retire(database: Database, now: datetime, life: timedelta) -> int:
     """Remove the keys in whose place another one has signed for longer than *life*; returns how many."""
     newer = oauth_key.alias()

@@ -211,6 +211,41 @@ def test_who_has_another_password_has_to_sign_in_anew(nodes: tuple[Hub, Hub]) ->
         until(lambda: ask(one, grant_type="password", username=USER, password=PASSWORD).status == 200, wait=5)
 
 
+def test_a_key_that_somebody_else_may_have_is_replaced_at_once(nodes: tuple[Hub, Hub]) -> None:
+    one, other = nodes
+    tokens = by_password(one)
+    listed = one.command("signing-keys")
+    assert f"{kid(tokens['access_token'])}  signs" in listed
+    replaced = json.loads(one.command("signing-keys", "--rotate", "--now", "--json"))
+    assert [(one["kid"] == kid(tokens["access_token"]), one["signs"]) for one in replaced] == [(False, True)]
+    for node in nodes:
+        until(lambda node=node: post_with(node, tokens["access_token"], invoice("ON-6")).status == 401)  # type: ignore[misc]
+        newer = told(refreshed(node, tokens["refresh_token"]))
+        assert kid(newer["access_token"]) == replaced[0]["kid"]
+        assert post_with(other, newer["access_token"], invoice("ON-6")).status == 200
+        tokens["refresh_token"] = newer["refresh_token"]
+    assert "waits" in one.command("signing-keys", "--rotate")
+    one.command("signing-keys", "--now", status=2)
+
+
+def test_a_client_that_has_another_name_is_gone_with_its_tokens(nodes: tuple[Hub, Hub]) -> None:
+    one, other = nodes
+    granne = basic(parties.NEIGHBOUR, "a secret+with/odd%20signs")
+    password = {"grant_type": "password", "username": "granne", "password": "granne-password"}
+    token = told(ask(one, authorization=granne, **password))["access_token"]
+    assert post_with(other, token, invoice("ON-7")).status == 200
+    file = one.data.parent / "companies.toml"
+    before = file.read_text(encoding="utf-8")
+    try:
+        file.write_text(before.replace(f'"{parties.NEIGHBOUR}"', '"granne-new"'), encoding="utf-8")
+        one.command("apply", str(file))
+        until(lambda: post_with(other, token, invoice("ON-7")).status == 401, wait=5)
+        until(lambda: ask(one, authorization=granne, **password).status == 401, wait=5)
+    finally:
+        file.write_text(before, encoding="utf-8")
+        one.command("apply", str(file))
+
+
 # --- guessing ---
 
 

@@ -85,6 +85,15 @@ class Keys:
             changed += await stored.add(self._database, await self._made(lead=LEAD), unless_newer_than=now - after)
         return changed
 
+    async def replace(self) -> None:
+        """Make a key that signs at once, and take all others down: what they signed is refused from now on."""
+        await stored.replace(self._database, await self._made(lead=timedelta(0)))
+
+    @property
+    def all(self) -> tuple[Key, ...]:
+        """Those that are published, in the order in which they sign."""
+        return self._in_order
+
     def verifying(self, kid: str) -> RSAKey | None:
         """The public key of that name, None where this process knows none."""
         key = self._by_kid.get(kid)

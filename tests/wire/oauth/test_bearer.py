@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from joserfc import jws
 from joserfc.jwk import RSAKey
 
 from tests.running import Hub, invoice
+from tests.wire import schemathesis
 from tests.wire.oauth.parties import (
     APPLICATION,
     APPLICATION_SECRET,
@@ -31,6 +33,8 @@ from tests.wire.oauth.parties import (
 )
 
 Claims = dict[str, Any]
+
+INTERCHANGE = Path(__file__).parents[3] / "src" / "fakturahub" / "dialects" / "pagero" / "openapi.yaml"
 
 
 def encoded(content: object) -> str:
@@ -249,3 +253,14 @@ def test_a_repeat_is_a_repeat_whichever_way_it_comes(authority: Hub, forger: For
     again = post_with(authority, forger.token, invoice("OB-10"), mode="prod", headers={"x-interchange-id": "ob-10"})
     assert (first.status, again.status) == (200, 200)
     assert first.body == again.body
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("way", ["password", "token"])
+def test_schemathesis_finds_no_exception_at_the_interchange(
+    authority: Hub, forger: Forger, tmp_path: Path, way: str
+) -> None:
+    who = basic("skog", "skog-password") if way == "password" else f"Bearer {forger.token}"
+    path = f"/incoming/{'' if way == 'password' else 'tokenauth/'}default/{{documentType}}/{{sendMode}}"
+    url = f"http://127.0.0.1:{authority.port}/pagero"
+    assert schemathesis.tried(INTERCHANGE, url, who, tmp_path, path=path) > 60

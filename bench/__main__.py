@@ -6,7 +6,7 @@ import importlib
 import sys
 
 #: in the order in which they run
-MEASUREMENTS = ("submit", "apix", "push", "lists", "convert", "rules", "render")
+MEASUREMENTS = ("submit", "apix", "tokens", "push", "lists", "convert", "rules", "render")
 
 
 def main(names: list[str]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import itertools
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,13 @@ contracts = ["send", "receive"]
 receive_as = "original"
 validation = "{validation}"
 """
-_PAGERO = '[company.pagero]\nusername = "seller-{number}"\npassword = "password-{number}"\n'
+_PAGERO = """
+[company.pagero]
+username = "seller-{number}"
+password = "password-{number}"
+client_id = "client-{number}"
+client_secret = "secret-{number}"
+"""
 _APIX = '[company.apix]\ntransfer_id = "transfer-{number}"\ntransfer_key = "key-{number}"\n'
 
 
@@ -65,10 +71,17 @@ def bench_hub(*arguments: str, validation: str = "off") -> Iterator[Hub]:
 class Requests:
     """Interchange requests, each with a number and key of its own, from the sellers to the buyers in turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, tokens: Sequence[str] | None = None) -> None:
+        """With *tokens*, an access token for each seller, on the path for them; else with user name and password."""
         self._pieces = _pieces(INVOICE.read_bytes())
-        self._counter = itertools.count(1)
-        self._tokens = [base64.b64encode(f"seller-{one}:password-{one}".encode()) for one in range(COMPANIES)]
+        self._counter = itertools.count(1 if tokens is None else 500_000_001)
+        self._path = b"/pagero/incoming/default" if tokens is None else b"/pagero/incoming/tokenauth/default"
+        self._credentials = [
+            b"Basic " + base64.b64encode(f"seller-{one}:password-{one}".encode())
+            if tokens is None
+            else b"Bearer " + tokens[one].encode()
+            for one in range(COMPANIES)
+        ]
 
     @property
     def size(self) -> int:
@@ -85,9 +98,9 @@ class Requests:
         for number in self._counter:
             body = self.body(number)
             yield (
-                b"POST /pagero/incoming/default/invoice/prod HTTP/1.1\r\nhost: localhost\r\nauthorization: Basic "
-                b"%b\r\nx-interchange-id: bench-%d\r\ncontent-type: application/xml\r\ncontent-length: %d\r\n\r\n%b"
-                % (self._tokens[number % COMPANIES], number, len(body), body)
+                b"POST %b/invoice/prod HTTP/1.1\r\nhost: localhost\r\nauthorization: %b\r\n"
+                b"x-interchange-id: bench-%d\r\ncontent-type: application/xml\r\ncontent-length: %d\r\n\r\n%b"
+                % (self._path, self._credentials[number % COMPANIES], number, len(body), body)
             )
 
 

@@ -38,11 +38,13 @@ from fakturahub.exchange.rulebook import Rulebooks
 from fakturahub.exchange.rulebook import keep_fresh as keep_rules_fresh
 from fakturahub.exchange.submit import Exchange
 from fakturahub.identity.companies import Companies, keep_fresh, refresh
+from fakturahub.identity.oauth.authority import Authority
+from fakturahub.identity.oauth.metadata import PATHS as OAUTH_PATHS
 from fakturahub.identity.passwords import PasswordCheck
 from fakturahub.identity.rates import Rates
 from fakturahub.identity.sealing import MasterKey
 from fakturahub.leaving import dispatching, telling
-from fakturahub.provision import CREDENTIAL_NAMES, OTHER_NAMES
+from fakturahub.provision import CLIENT_DIALECTS, CREDENTIAL_NAMES, OTHER_NAMES
 from fakturahub.rules import xsd
 from fakturahub.storage import deliveries, documents, schema, targets
 from fakturahub.storage.data_folder import DataFolder
@@ -78,6 +80,8 @@ class NodeSettings(msgspec.Struct, frozen=True):
     address_rate: int = 60_000
     failure_rate: int = 60
     log_level: str = "info"
+    #: where the hub is reached as long as no public_url says otherwise
+    url: str = "http://127.0.0.1:8080"
 
     def key(self) -> MasterKey:
         """The master key. Raises `MasterKeyError`."""
@@ -109,7 +113,8 @@ class Hub:
             await send(message)
 
         try:
-            surface, path = self._find(scope)
+            # the OAuth2 server is that of the whole hub: clients look for it beside their dialect, too
+            surface, path = (None, "") if scope["path"] in OAUTH_PATHS else self._find(scope)
             if surface is not None:
                 await surface({**scope, "path": path}, receive, named)
             elif scope["path"] in LOOPBACK_ONLY and not _from_here(scope):
@@ -194,6 +199,11 @@ async def serving(settings: NodeSettings) -> AsyncIterator[Hub]:
         writer.start()
         stack.push_async_callback(writer.stop)
         payloads = PayloadStore.open(settings.payloads, clock=clock)
+        rates = Rates(settings.account_rate, settings.address_rate, settings.failure_rate)
+        authority = Authority(database, companies, CLIENT_DIALECTS, settings.key(), settings.url, clock)
+        await authority.prepare()
+        fresh_tokens = asyncio.create_task(authority.keep_fresh(), name="keep keys and revocations fresh")
+        stack.push_async_callback(_ended, fresh_tokens)
         parts = Parts(
             companies=companies,
             exchange=Exchange(companies, writer, payloads, lambda: rulebooks.current),
@@ -203,8 +213,9 @@ async def serving(settings: NodeSettings) -> AsyncIterator[Hub]:
             registrations=Registrations(database, clock),
             payslips=Payslips(database, payloads, clock),
             passwords=passwords,
+            tokens=authority.verifier,
             master_key=settings.key(),
-            rates=Rates(settings.account_rate, settings.address_rate, settings.failure_rate),
+            rates=rates,
             clock=clock,
         )
         overview = Overview(database, clock)
@@ -223,6 +234,7 @@ async def serving(settings: NodeSettings) -> AsyncIterator[Hub]:
                 *api.routes(ready=ready, overview=overview),
                 validating,
                 payslips.route(opening, parts.rates.address),
+                *authority.routes(passwords, rates),
                 *console.routes(overview, lambda: len(companies)),
             ]
         )
@@ -247,6 +259,7 @@ async def working(settings: NodeSettings) -> AsyncIterator[Workers]:
         deliverer = Deliverer(database, payloads, clock)
         deliverer.start()
         stack.push_async_callback(deliverer.stop)
+        authority = Authority(database, companies, CLIENT_DIALECTS, settings.key(), settings.url, clock)
         chores = (
             Chore(
                 "deliveries without a job",
@@ -254,6 +267,8 @@ async def working(settings: NodeSettings) -> AsyncIterator[Workers]:
                 lambda: deliveries.enqueue_orphaned(database, clock.now()),
             ),
             Chore("targets without trouble", timedelta(minutes=10), lambda: targets.forget(database, clock.now())),
+            Chore("keys that tokens are signed with", timedelta(hours=1), authority.rotate),
+            Chore("codes and grants that have ended", timedelta(hours=1), authority.sweep),
             Chore("log of the job queue", timedelta(minutes=10), lambda: trim_log(database)),
             Chore("mails about inboxes, made", timedelta(minutes=10), mails.make),
             Chore("mails about inboxes, sent", timedelta(minutes=1), mails.send),

@@ -15,6 +15,7 @@ from fakturahub import (
     creditscommand,
     deliverycommands,
     filecommands,
+    keyscommand,
     printing,
     registrationcommand,
     rendercommand,
@@ -266,6 +267,7 @@ app.add_typer(rulecommands.rules, name="rules")
 app.command()(rendercommand.render)
 app.command()(creditscommand.credits)
 app.command()(registrationcommand.registrations)
+app.command()(keyscommand.signing_keys)
 
 
 def main(arguments: list[str] | None = None) -> Any:

@@ -41,8 +41,15 @@ SECTIONS = {
     "vertex": config.Sections(vertex.COMPANY_SECTION, vertex.HUB_SECTION),
 }
 
-#: the key of a company's section by which a caller of the dialect is known
-CREDENTIAL_NAMES = {"pagero": "username", "apix": "transfer_id"}
+#: the dialects whose sections of a company name clients of the OAuth2 server
+CLIENT_DIALECTS = ("pagero",)
+
+#: the key of a company's section by which a caller of the dialect is known; behind ``oauth/``, its OAuth2 client
+CREDENTIAL_NAMES = {
+    "pagero": "username",
+    "apix": "transfer_id",
+    **{f"oauth/{dialect}": "client_id" for dialect in CLIENT_DIALECTS},
+}
 
 #: the key of a company's section by which others know it
 OTHER_NAMES = {"apix": "unique_company_id"}
@@ -265,5 +272,7 @@ def _addresses(settings: Mapping[str, Any]) -> list[str]:
 
 
 def _credentials(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
-    named = ((dialect, settings.get(dialect, {}).get(key)) for dialect, key in CREDENTIAL_NAMES.items())
+    named = (
+        (dialect, settings.get(dialect.rpartition("/")[2], {}).get(key)) for dialect, key in CREDENTIAL_NAMES.items()
+    )
     return [(dialect, name) for dialect, name in named if name]

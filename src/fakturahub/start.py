@@ -102,6 +102,7 @@ def run(place: Place, options: Options, say: Callable[[str], None]) -> None:
             address_rate=-(-options.address_rate // options.processes),
             failure_rate=-(-options.failure_rate // options.processes),
             log_level=options.log_level,
+            url=_base(options.host, sock.getsockname()[1]),
         )
         plan = Plan(settings, options.host, sock.getsockname()[1], options.processes, sys.stderr.isatty())
         supervisor = Supervisor(plan, sock, running.server)
@@ -109,10 +110,13 @@ def run(place: Place, options: Options, say: Callable[[str], None]) -> None:
         say("Stopped; everything in hand was finished.")
 
 
+def _base(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
 def _introduce(plan: Plan, companies: Companies, file: config.Provisioning | None) -> None:
     """Say where everything is, and how to send the first document."""
-    host = f"[{plan.host}]" if ":" in plan.host else plan.host
-    base = f"http://{host}:{plan.port}"
+    base = _base(plan.host, plan.port)
     lines = [f"Fakturahub answers on {base} for {len(companies)} companies.", ""]
     lines += [f"  {name:<10} {base}/{name}{_on_hosts(name, companies)}" for name in DIALECTS]
     lines += [

@@ -85,6 +85,8 @@ credits = "postpaid"
   [company.pagero]
   username = "lager"
   password = "lager-password"
+  client_id = "lager-erp"
+  client_secret = "lager-erp-secret"
 
 [[company]]
 key = "strikt"
@@ -227,6 +229,8 @@ validation = "off"
   [company.pagero]
   username = "blank"
   password = "blank-password"
+  client_id = "blank-erp"
+  client_secret = "blank-erp-secret"
 
 [[price]]
 channel = "email"

@@ -76,6 +76,13 @@ def test_what_a_dialect_does_not_know_is_refused_in_its_own_words(big_hub: Hub) 
     assert (pagero.status, paragraphs(pagero)[0]) == (404, "Code unknown-path")
 
 
+@pytest.mark.parametrize("host", [API_HOST, PAGERO_HOST, "other.example", None])
+def test_the_oauth2_server_answers_under_every_name(big_hub: Hub, host: str | None) -> None:
+    assert ask(big_hub, "/.well-known/jwks.json", host).status == 200
+    assert ask(big_hub, "/oauth/token", host).status == 405
+    assert ask(big_hub, "/cached/oauth/token", host).status == 405
+
+
 @pytest.mark.parametrize(
     "host", ["other.example", f"{TERMINAL_HOST}.evil.example", "hub.example", "", "[::1]:80", None]
 )

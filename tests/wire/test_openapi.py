@@ -74,14 +74,15 @@ def test_the_document_is_one_of_openapi_3_1(dialect: str) -> None:
     assert {"title", "version", "summary", "description", "license"} == set(spec["info"])
     assert spec["servers"] == [{"url": f"/{dialect}", "description": spec["servers"][0]["description"]}]
     (requirement,) = spec["security"]
-    assert set(requirement) <= set(spec["components"]["securitySchemes"])
+    of_operations = {name for *_, one in operations(spec) for way in one.get("security", []) for name in way}
+    assert {*requirement, *of_operations} == set(spec["components"]["securitySchemes"])
     tags = {tag["name"] for tag in spec["tags"]}
     ids = []
     for path, item in spec["paths"].items():
         assert path.startswith("/")
         assert set(item) <= METHODS
         for operation in item.values():
-            assert OPERATION <= set(operation) <= OPERATION | {"parameters", "requestBody"}
+            assert OPERATION <= set(operation) <= OPERATION | {"parameters", "requestBody", "security"}
             assert set(operation["tags"]) <= tags
             ids.append(operation["operationId"])
             parameters = [resolved(spec, one) for one in operation.get("parameters", [])]
@@ -122,7 +123,8 @@ def test_patterns_and_lengths_are_those_of_the_code() -> None:
     from fakturahub.dialects.pagero import wire
 
     spec = load("pagero")
-    document_type, mode, key = spec["paths"]["/incoming/default/{documentType}/{sendMode}"]["post"]["parameters"]
+    parameters = spec["paths"]["/incoming/default/{documentType}/{sendMode}"]["post"]["parameters"]
+    document_type, mode, key = (resolved(spec, one) for one in parameters)
     assert set(document_type["schema"]["enum"]) == wire.DOCUMENT_TYPES
     assert document_type["schema"]["enum"][0] == "invoice"
     assert mode["schema"]["enum"] == list(wire.MODES)
@@ -203,8 +205,45 @@ def test_the_interchange_answers_as_described(big_hub: Hub) -> None:
     answers.append(held_off(big_hub, posting(b"", authorization=None), "127.0.0.62"))
     path = "/incoming/default/{documentType}/{sendMode}"
     as_described(spec, path, "post", answers)
-    (media,) = spec["paths"][path]["post"]["responses"]["200"]["content"].values()
+    (media,) = resolved(spec, spec["paths"][path]["post"]["responses"]["200"])["content"].values()
     assert masked(answers[0].body) == media["example"]
+
+
+def test_the_interchange_answers_as_described_to_access_tokens(big_hub: Hub) -> None:
+    spec = load("pagero")
+    base = "/pagero/incoming/tokenauth/default"
+
+    def bearer(user: str) -> str:
+        secrets = (
+            basic(f"{user}-erp", f"{user}-erp-secret"),
+            f"grant_type=password&username={user}&password={user}-password",
+        )
+        fields = (secrets[0], "Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(secrets[1])}")
+        answer = exchange(big_hub.port, head("POST /oauth/v2/oauth-token HTTP/1.1", *fields) + secrets[1].encode())
+        assert answer.status == 200, answer.shown
+        return f"Authorization: Bearer {json.loads(answer.body)['access_token']}"
+
+    skog, lager, blank = bearer("skog"), bearer("lager"), bearer("blank")
+    requests = [
+        (invoice("OA-T-1"), skog, "/invoice/prod", "oa-t-1"),
+        (invoice("OA-T-1-other"), skog, "/invoice/prod", "oa-t-1"),
+        (b"%PDF", skog, "/invoice/prod", None),
+        (b"", None, "/invoice/prod", None),
+        (b"", "Authorization: Bearer x", "/invoice/prod", None),
+        (by_mail("OA-T-mail"), blank, "/invoice/prod", None),
+        (b"<a/>", lager, "/invoice/prod", None),
+        (b"", skog, "/invoices/prod", None),
+    ]
+    answers = [
+        exchange(big_hub.port, posting(body, key=key, path=base + path, authorization=who), source="127.0.0.67")
+        for body, who, path, key in requests
+    ]
+    large = posting(b"", path=f"{base}/invoice/prod", authorization=skog, length=10**9)
+    answers.append(exchange(big_hub.port, large, source="127.0.0.67"))
+    assert [one.status for one in answers] == [200, 409, 400, 401, 401, 402, 403, 404, 413]
+    nobody = posting(b"", path=f"{base}/invoice/prod", authorization=None)
+    answers.append(held_off(big_hub, nobody, "127.0.0.68"))
+    as_described(spec, "/incoming/tokenauth/default/{documentType}/{sendMode}", "post", answers)
 
 
 def test_the_terminal_answers_as_described(big_hub: Hub, reader: Reader) -> None:

@@ -40,6 +40,7 @@ from fakturahub.identity.companies import Companies, Company
 from fakturahub.identity.passwords import PasswordCheck
 from fakturahub.identity.rates import Left, Rates, headers
 from fakturahub.identity.sealing import MasterKey
+from fakturahub.identity.tokens import Verifier
 from fakturahub.model import Clock
 
 #: seconds a client may take to send its body
@@ -63,6 +64,8 @@ class Parts(msgspec.Struct, frozen=True):
     registrations: Registrations
     payslips: Payslips
     passwords: PasswordCheck
+    #: of the access tokens that the hub's own OAuth2 server issues
+    tokens: Verifier
     master_key: MasterKey
     rates: Rates
     clock: Clock

@@ -18,7 +18,7 @@
     │   ├── IdempotencyConflict      the key was used for other bytes
     │   ├── UnknownPath              MethodNotAllowed    BadRequest
     │   ├── NotAuthenticated         the caller did not prove who it is
-    │   │   └── ClockSkew
+    │   │   └── ClockSkew            InvalidToken
     │   ├── InsufficientCredit       the account does not cover what the deliveries cost
     │   └── PermissionDenied         NoContract          NotFound            RateLimited
     ├── Unavailable                  the hub's fault, the same request may succeed later
@@ -85,6 +85,7 @@ from fakturahub.errors.request import (
     BadRequest,
     NotAuthenticated,
     ClockSkew,
+    InvalidToken,
     PermissionDenied,
     NoContract,
     InsufficientCredit,
@@ -132,6 +133,7 @@ __all__ = [
     "InsufficientCredit",
     "InternalFault",
     "InvalidDocument",
+    "InvalidToken",
     "MasterKeyError",
     "MethodNotAllowed",
     "MissingFile",

@@ -47,6 +47,14 @@ class ClockSkew(NotAuthenticated):
     advice = "Send the current time in UTC. The message says which clock was off and by how much."
 
 
+class InvalidToken(NotAuthenticated):
+    """The reason never repeats the token, nor what stands in it."""
+
+    code = "invalid-token"
+    title = "The access token is not good, or not good here"
+    advice = "Fetch a new access token from the token endpoint. The message says what the one that was sent lacks."
+
+
 class PermissionDenied(Refused):
     code = "permission-denied"
     title = "The account may not do this"

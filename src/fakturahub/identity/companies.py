@@ -111,6 +111,8 @@ class Companies:
     ) -> None:
         """``credential_names``: for each dialect the key of its section that a caller is known by.
 
+        A dialect may have several kinds of name; what stands before a slash tells them apart, as in ``oauth/pagero``.
+
         ``other_names``: for each dialect the key of a name that others know the company by.
         """
         self._credential_names = credential_names
@@ -240,7 +242,7 @@ class Companies:
 
     def _credentials(self, company: Company) -> Iterable[tuple[str, str]]:
         for dialect, key in self._credential_names.items():
-            name = company.section(dialect).get(key)
+            name = company.section(dialect.rpartition("/")[2]).get(key)
             if name:
                 yield dialect, name
 

@@ -92,6 +92,8 @@ class Rates:
         self.account = Quota("account", account)
         self.address = Quota("address", address)
         self.failures = Quota("address", failures)
+        #: of one user name, wherever they come from: at the OAuth2 server, where passwords are typed
+        self.sign_ins = Quota("user name", failures)
 
 
 def headers(left: list[Left]) -> list[tuple[bytes, bytes]]:

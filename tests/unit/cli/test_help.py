@@ -35,6 +35,7 @@ def plain(text: str) -> str:
 def test_the_commands_are_those_of_the_house() -> None:
     assert set(COMMANDS) == {
         "serve",
+        "signing-keys",
         "apply",
         "documents",
         "document",

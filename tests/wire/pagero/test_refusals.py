@@ -14,7 +14,10 @@ from tests.wire.stored import rows
 
 LIMIT = 30 * 1024 * 1024
 TYPES = "applicationresponse, catalogue, despatchadvice, invoice, order, orderresponse, paymentreminder"
-ONLY_PATH = "There is nothing under this path; known are /incoming/default/{document_type}/{mode}."
+KNOWN_PATHS = (
+    "There is nothing under this path; known are /incoming/default/{document_type}/{mode},"
+    " /incoming/tokenauth/default/{document_type}/{mode}."
+)
 
 
 # --- where -----------------------------------------------------------------------------------------------------------
@@ -48,16 +51,16 @@ def test_an_unknown_type_or_mode_is_named_with_the_known_ones(hub: Hub, path: st
         "/pagero/incoming/default/invoice/prod//",
         "/pagero/incoming/default//invoice/prod",
         "/pagero/incoming/default/invoice/prod/1",
-        "/pagero/incoming/tokenauth/default/invoice/prod",
+        "/pagero/incoming/tokenauth/invoice/prod",
         "/pagero/incoming/other/invoice/prod",
         "/pagero/oauth/v2/oauth-token",
         "/pagero/file/v1/files",
     ],
 )
-def test_an_unknown_path_is_answered_with_the_known_one(hub: Hub, path: str) -> None:
+def test_an_unknown_path_is_answered_with_the_known_ones(hub: Hub, path: str) -> None:
     answer = exchange(hub.port, posting(invoice("PX-2"), path=path))
     assert answer.status_line == "HTTP/1.1 404 Not Found"
-    assert paragraphs(answer)[:2] == ["Code unknown-path", ONLY_PATH]
+    assert paragraphs(answer)[:2] == ["Code unknown-path", KNOWN_PATHS]
 
 
 def test_the_whole_answer_to_another_method(hub: Hub) -> None:

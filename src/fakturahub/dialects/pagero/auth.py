@@ -1,4 +1,4 @@
-"""Who calls: Basic authentication (specification 3.1)."""
+"""Who calls: Basic authentication (specification 3.1), or an access token on the paths for it (3.2)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,17 @@ import binascii
 from starlette.requests import Request
 
 from fakturahub.dialects.surface import Parts, call_of
-from fakturahub.errors import NotAuthenticated
+from fakturahub.errors import InvalidToken, NotAuthenticated
+from fakturahub.identity import tokens
 from fakturahub.identity.companies import Company
 
 #: the longest Authorization header that is looked at
 HEADER_LIMIT = 4096
+
+#: the audience that a token for this dialect has; a client of ``[company.pagero]`` gets no other
+AUDIENCE = "pagero"
+#: the same for a header with a token
+BEARER_LIMIT = len("Bearer ") + tokens.MOST
 
 _REFUSAL = "User name and password are not those of an account here."
 
@@ -58,3 +64,27 @@ async def authenticate(request: Request, parts: Parts) -> Company:
         raise NotAuthenticated(_REFUSAL)
     call.authenticated(company, parts.rates)
     return company
+
+
+async def authenticate_bearer(request: Request, parts: Parts) -> Company:
+    """The company whose client the access token was issued to.
+
+    Raises `InvalidToken` for a token that is not good here, `NotAuthenticated` for a request without one, and
+    `RateLimited`.
+    """
+    call = call_of(request)
+    header = request.headers.get("authorization", "")
+    scheme, _, token = header.partition(" ")
+    if not header:
+        raise NotAuthenticated("The request has no Authorization header; send Bearer and an access token.")
+    if scheme.lower() == "basic":
+        raise NotAuthenticated("This path takes an access token; Basic authentication has a path of its own.")
+    if scheme.lower() != "bearer":
+        raise NotAuthenticated("The Authorization header is not of the Bearer scheme.")
+    if len(header) > BEARER_LIMIT:
+        raise InvalidToken(f"The Authorization header is longer than {BEARER_LIMIT:,} characters.")
+    caller = await parts.tokens.check(token.strip(" "), AUDIENCE)
+    if caller.company is None:
+        raise InvalidToken("The access token belongs to no company.")
+    call.authenticated(caller.company, parts.rates)
+    return caller.company

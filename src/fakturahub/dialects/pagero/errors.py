@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fakturahub import errors
-from fakturahub.dialects.pagero.wire import CONTENT_TYPE, page
+from fakturahub.dialects.pagero.wire import CONTENT_TYPE, TOKEN_PATH, page
 from fakturahub.dialects.surface import Call
 
 #: Specification 1.4, status plan; the first class that fits decides.
@@ -35,6 +35,16 @@ def status_of(error: errors.FakturahubError) -> int:
     return next(status for cls, status in STATUS if isinstance(error, cls))
 
 
+def challenge(error: errors.FakturahubError, request: Request) -> str:
+    """How to sign in on this path: RFC 7617 or RFC 6750, 3, where nothing but a bad token has an error code."""
+    if not request.scope["path"].startswith(TOKEN_PATH + "/"):
+        return 'Basic realm="Pagero Interchange", charset="UTF-8"'
+    bearer = 'Bearer realm="Pagero Interchange"'
+    if not isinstance(error, errors.InvalidToken):
+        return bearer
+    return f'{bearer}, error="invalid_token", error_description="{error.reason}"'
+
+
 def refuse(error: errors.FakturahubError, request: Request, call: Call) -> Response:
     """The answer to a request that was refused."""
     status = status_of(error)
@@ -52,7 +62,7 @@ def refuse(error: errors.FakturahubError, request: Request, call: Call) -> Respo
     )
     response = Response(body, status, media_type=None, headers={"content-type": CONTENT_TYPE})
     if status == 401:
-        response.headers["www-authenticate"] = 'Basic realm="Pagero Interchange", charset="UTF-8"'
+        response.headers["www-authenticate"] = challenge(error, request)
     if isinstance(error, errors.MethodNotAllowed):
         response.headers["allow"] = error.allow
     return response

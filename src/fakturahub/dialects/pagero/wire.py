@@ -33,6 +33,9 @@ DOCUMENT_TYPES = frozenset(
     }
 )
 
+#: what the paths for access tokens begin with; the others are for Basic (specification 1)
+TOKEN_PATH = "/incoming/tokenauth"  # noqa: S105 - no secret
+
 #: Send modes in the URL (specification 1.2; ``cert`` inferred).
 MODES = {"prod": Mode.PROD, "test": Mode.TEST, "cert": Mode.CERT}
 

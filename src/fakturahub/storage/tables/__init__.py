@@ -20,6 +20,7 @@ from fakturahub.storage.tables.companies import (
 from fakturahub.storage.tables.deliveries import attempt, batch, delivery, target
 from fakturahub.storage.tables.documents import document, document_file, submission
 from fakturahub.storage.tables.made import converted, converted_file, rendered
+from fakturahub.storage.tables.oauth import oauth_code, oauth_grant, oauth_key, oauth_revoked
 from fakturahub.storage.tables.rules import rule_pack, rule_pack_compiled, rule_pack_file
 from fakturahub.storage.tables.told import event, inbox, inbox_mail, inbox_notice
 
@@ -44,6 +45,10 @@ __all__ = [
     "inbox_notice",
     "logo",
     "metadata",
+    "oauth_code",
+    "oauth_grant",
+    "oauth_key",
+    "oauth_revoked",
     "provisioning",
     "registration",
     "rendered",

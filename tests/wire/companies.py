@@ -55,7 +55,7 @@ def _reader(number: int) -> Reader:
 
 
 #: one for each test that wants an empty inbox
-READERS = [_reader(number) for number in range(1, 121)]
+READERS = [_reader(number) for number in range(1, 181)]
 
 #: receives nothing: it has no contract for it
 MUTE = Reader("mute", "0f6aa87f-ce1d-44ce-b025-mute", "mute-key", "003799999999", '["send"]')

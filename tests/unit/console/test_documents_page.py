@@ -18,6 +18,7 @@ from fakturahub.dialects.pagero.routes import surface
 from fakturahub.dialects.surface import Parts
 from fakturahub.errors import DatabaseUnavailable, FakturahubError, InternalFault, Overloaded
 from fakturahub.exchange.overview import Backlog, Listed, Overview
+from fakturahub.identity.companies import Companies
 from fakturahub.identity.rates import Rates
 from tests.unit.api.asgi import Answer, assert_guarded, assert_readable, call, palettes
 from tests.unit.console.test_lines import listed
@@ -216,7 +217,7 @@ async def test_the_command_names_an_address_that_exists() -> None:
     command = " ".join((await ask(Documents())).page.within("code"))
     found = re.search(r"http://127\.0\.0\.1:8080/pagero(/\S+)", command)
     assert found is not None
-    parts = cast(Parts, SimpleNamespace(rates=Rates(1000, 1000, 1000)))
+    parts = cast(Parts, SimpleNamespace(rates=Rates(1000, 1000, 1000), companies=Companies({})))
     # a caller who is not known is told so at an address that exists, and nowhere else
     assert await post(parts, found[1]) == 401
     assert await post(parts, found[1].replace("incoming", "outgoing")) == 404

@@ -84,7 +84,7 @@ def test_every_text_can_be_shown(text: str) -> None:
     assert not [one for one in result if unicodedata.category(one) in ("Cc", "Cs", "Zl", "Zp")]
     assert not set(result) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
     # what needs no mark is shown as it is
-    assert all(was == now or now == MARK for was, now in zip(text, result, strict=False)) or not text.strip()
+    assert all(was == now or now == MARK for was, now in zip(text[:SHOWN], result, strict=False)) or not text.strip()
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ LINE = " ".join(public(HOUSE).split()[:2])
         HOUSE.export_public_key("rfc4716").decode(),
         asyncssh.generate_private_key("ecdsa-sha2-nistp256").export_public_key().decode() + LINE,
     ],
+    # keys are made anew by each process that runs tests
+    ids=range(10),
 )
 def test_forms_of_a_servers_key(text: str) -> None:
     assert host_keys(text).has(HOUSE)
@@ -50,6 +52,7 @@ def test_no_other_key_is_the_servers() -> None:
         ("MD5:aa:bb", "Line 1"),
         ("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----", "damaged"),
     ],
+    ids=range(10),
 )
 def test_what_is_no_key_of_a_server(text: str, match: str) -> None:
     with pytest.raises(UnusableKeyError, match=match):

@@ -20,9 +20,7 @@ A guard is a row of sets of triggers: where of any set no trigger holds, the che
 
 from __future__ import annotations
 
-import operator as operators
 from collections.abc import Callable
-from typing import Any
 
 from fakturahub.rules.compiler.clauses import Clauses, Found, either, single, together, worthwhile
 from fakturahub.rules.compiler.focus import uses_last, uses_position
@@ -40,11 +38,10 @@ from fakturahub.rules.compiler.harmless import (
     texts,
     where,
 )
-from fakturahub.rules.runtime.strings import WHITE_SPACE
+from fakturahub.rules.compiler.literals import HOLDS, MIRRORED, SAME, TEXTS, words_of
 from fakturahub.rules.xpath.syntax import (
     Binary,
     Call,
-    Comma,
     Context,
     Expr,
     Filter,
@@ -53,27 +50,6 @@ from fakturahub.rules.xpath.syntax import (
     Path,
     Quantified,
     Step,
-)
-
-_MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-_BOOLEANS = {"true": ("true", "1"), "false": ("false", "0")}
-_HOLDS: dict[str, Callable[[Any, Any], bool]] = {
-    "=": operators.eq,
-    "!=": operators.ne,
-    "<": operators.lt,
-    "<=": operators.le,
-    ">": operators.gt,
-    ">=": operators.ge,
-}
-#: functions of a text, and what they make of a word
-_SAME: dict[str, Callable[[str], str]] = {
-    "normalize-space": str,
-    "string": str,
-    "upper-case": str.upper,
-    "lower-case": str.lower,
-}
-_TEXTS = frozenset(
-    {"normalize-space", "upper-case", "lower-case", "substring", "substring-after", "substring-before", "string"}
 )
 
 
@@ -175,7 +151,7 @@ def _of_each(left: Expr, at: At, right: Callable[[At], Found]) -> Found:
 
 def _equal(side: Expr, literal: Expr, at: At) -> Found:
     """Triggers without which ``side = literal`` is true: there are texts, and each of them is the literal."""
-    words = _words(literal)
+    words = words_of(literal)
     if words is None:
         return None
     if isinstance(side, Path) and not isinstance(side.right, (Step, Filter, Context)):
@@ -196,8 +172,8 @@ def _all_texts(side: Expr, at: At, words: tuple[str, ...], trigger: tuple[str, s
     *trigger*: what holds at a path where a text there is another one.
     """
     alone: Found = (NOTHING,)
-    while isinstance(side, Call) and side.name in _SAME and len(side.arguments) == 1:
-        if any(_SAME[side.name](word) != word for word in words):
+    while isinstance(side, Call) and side.name in SAME and len(side.arguments) == 1:
+        if any(SAME[side.name](word) != word for word in words):
             return None
         side = side.arguments[0]
         if not isinstance(side, Call):
@@ -227,7 +203,7 @@ def _false(expr: Expr, at: At) -> Found:
             return either(_false(expr.left, at), _false(expr.right, at))
         if expr.operator == "or":
             return together(_false(expr.left, at), _false(expr.right, at))
-        if expr.operator in _MIRRORED:
+        if expr.operator in MIRRORED:
             found = either(_other_text(expr.left, expr.right, at), _other_text(expr.right, expr.left, at))
             # the other side is evaluated all the same, and may raise
             left = together(_nothing(expr.left, at), single(harmless(expr.right, at)))
@@ -242,23 +218,9 @@ def _false(expr: Expr, at: At) -> Found:
     return _nothing(expr, at)
 
 
-def _words(literal: Expr) -> tuple[str, ...] | None:
-    """The texts that a literal, several of them, or ``true()`` and ``false()`` are equal to; None: not known."""
-    if isinstance(literal, Call):
-        return _BOOLEANS.get(literal.name)
-    words: list[str] = []
-    for item in literal.items if isinstance(literal, Comma) else (literal,):
-        if not isinstance(item, Literal) or not isinstance(item.value, str) or not item.value:
-            return None
-        if any(character in WHITE_SPACE for character in item.value):
-            return None
-        words.append(item.value)
-    return tuple(words) or None
-
-
 def _other_text(side: Expr, literal: Expr, at: At) -> Found:
     """Triggers without which ``side = literal`` is false: some text at its paths is the literal."""
-    words = _words(literal)
+    words = words_of(literal)
     if words is None:
         return None
     if isinstance(literal, Call):
@@ -331,7 +293,7 @@ def _filtered(paths: tuple[At, ...], predicates: tuple[Expr, ...]) -> Found:
 
 def _compared(expr: Binary, at: At) -> Found:
     """A comparison with a literal that is true of what the other side is without its triggers."""
-    if expr.operator not in _MIRRORED:
+    if expr.operator not in MIRRORED:
         return None
     left, right, operator = expr.left, expr.right, expr.operator
     if operator == "=":
@@ -343,7 +305,7 @@ def _compared(expr: Binary, at: At) -> Found:
         if filled is not None:
             return filled
     if isinstance(left, Literal):
-        left, right, operator = right, left, _MIRRORED[operator]
+        left, right, operator = right, left, MIRRORED[operator]
     if not isinstance(right, Literal) or isinstance(right.value, float):
         return None
     counted = _counted(left, operator, right.value, at)
@@ -355,19 +317,19 @@ def _constant(side: Expr, operator: str, literal: Literal, at: At, outcome: bool
     value, found = _without(side, at)
     if found is None or isinstance(value, str) != isinstance(literal.value, str):
         return None
-    return found if _HOLDS[operator](value, literal.value) is outcome else None
+    return found if HOLDS[operator](value, literal.value) is outcome else None
 
 
 def _counted(side: Expr, operator: str, number: object, at: At) -> Found:
     """Triggers without which a comparison of ``count(path)`` with a number is true."""
     if not isinstance(side, Call) or side.name != "count" or len(side.arguments) != 1 or isinstance(number, str):
         return None
-    if not _HOLDS[operator](1, number):
+    if not HOLDS[operator](1, number):
         return None
     path = side.arguments[0]
-    any_number = _HOLDS[operator](2, number) and operator in (">", ">=")
+    any_number = HOLDS[operator](2, number) and operator in (">", ">=")
     alone = single(harmless(path, at) if any_number else doubled(path, at))
-    return alone if _HOLDS[operator](0, number) else together(alone, stands(path, at))
+    return alone if HOLDS[operator](0, number) else together(alone, stands(path, at))
 
 
 def _without(expr: Expr, at: At) -> tuple[int | str, Found]:
@@ -385,7 +347,7 @@ def _without(expr: Expr, at: At) -> tuple[int | str, Found]:
             if found is None:
                 found = _nothing(expr.arguments[0], at)
             return 0, found
-        if expr.name in _TEXTS and all(isinstance(argument, Literal) for argument in expr.arguments[1:]):
+        if expr.name in TEXTS and all(isinstance(argument, Literal) for argument in expr.arguments[1:]):
             value, found = _without(expr.arguments[0], at)
             if found is None:
                 found = _nothing(expr.arguments[0], at)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 #: elements of all outlines that are kept for one engine
 KEPT = 50_000
+#: documents of unknown outlines after which all are forgotten
+DOCUMENTS = 20_000
 
 
 class Outline:
@@ -43,22 +45,34 @@ class Outline:
 
 
 class Outlines:
-    """The outlines of one engine. Threads share it."""
+    """The outlines of one engine: those that come again, until there is no room. Threads share it.
+
+    Nothing goes to make room for another one: where documents come by turns in more outlines than are kept, that would
+    cost more than it saves. After :data:`DOCUMENTS` it begins anew, so what comes no more does not stay.
+    """
 
     def __init__(self) -> None:
         self._known: dict[Any, Outline] = {}
         self._elements = 0
+        self._missed = 0
+        #: hashes of what was met once
+        self._met: set[int] = set()
 
     def get(self, key: Any) -> Outline | None:
         """The outline of these names, sizes and attributes, where it is known."""
         return self._known.get(key)
 
     def keep(self, key: Any, document: Document) -> None:
-        """Keeps the outline of *document*, unless there are comments in it."""
-        if len(document.R) <= len(key[0]):
+        """Keeps the outline of *document* where it is met for the second time, unless there are comments in it."""
+        self._missed += 1
+        if self._missed > DOCUMENTS:
+            self._known, self._met, self._elements, self._missed = {}, set(), 0, 0
+        size = len(document.R)
+        if size <= len(key[0]) or self._elements + size > KEPT:
             return
-        if self._elements > KEPT:
-            self._known = {}
-            self._elements = 0
-        self._elements += len(document.R)
+        met = hash(key)
+        if met not in self._met:
+            self._met.add(met)
+            return
+        self._elements += size
         self._known[key] = document.outline = Outline(document)

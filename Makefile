@@ -38,7 +38,7 @@ check: dev ## Format, lint, types, room arrows, licences; changes nothing
 
 .PHONY: test
 test: dev ## Run the tests, without soak and conformance; PYTEST="-k name" narrows them
-	@exec $(BIN)/pytest -q -n 2 --dist loadfile $(PYTEST)
+	@exec $(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(PYTEST)
 
 .PHONY: conformance
 conformance: dev ## Run the corpora of documents against readers, writers and rules

@@ -23,7 +23,8 @@ from fakturahub.clock import new_id
 from fakturahub.model import Answer
 from fakturahub.storage.database import Database
 from fakturahub.storage.payloads import encode_inline
-from fakturahub.storage.submissions import DeliveryRow, DocumentRow, EventRow, SubmissionRows, SubmissionWriter
+from fakturahub.storage.submission_rows import DeliveryRow, DocumentRow, EventRow, SubmissionRows
+from fakturahub.storage.submissions import SubmissionWriter
 from tests.acceptance.processes import children, private_postmaster
 from tests.running import Hub, running_hub
 

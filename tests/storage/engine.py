@@ -17,7 +17,8 @@ from fakturahub.exchange.sending import Sender
 from fakturahub.model import Content, Fault, Outcome, Parcel, Record, Result
 from fakturahub.storage.database import Database
 from fakturahub.storage.outgoing import Claimed
-from fakturahub.storage.submissions import DeliveryRow, SubmissionWriter
+from fakturahub.storage.submission_rows import DeliveryRow
+from fakturahub.storage.submissions import SubmissionWriter
 from tests.storage.rows import NOW, query, submission, writing
 
 DELIVERED = Outcome(Result.DELIVERED, "arrived", Record("https://peer.example/", sent=10, received=2), receipt="r-1")

@@ -15,7 +15,8 @@ from fakturahub.clock import new_id
 from fakturahub.model import Answer
 from fakturahub.storage.database import Database
 from fakturahub.storage.inbox_deliveries import InboxDeliveries
-from fakturahub.storage.submissions import DeliveryRow, DocumentRow, EventRow, SubmissionRows, SubmissionWriter
+from fakturahub.storage.submission_rows import DeliveryRow, DocumentRow, EventRow, SubmissionRows
+from fakturahub.storage.submissions import SubmissionWriter
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 

@@ -21,7 +21,8 @@ from fakturahub.storage.accounts import plain
 from fakturahub.storage.converted import Prepared
 from fakturahub.storage.database import Database
 from fakturahub.storage.inbox_deliveries import InboxDeliveries
-from fakturahub.storage.submissions import DeliveryRow, Stored, SubmissionRows
+from fakturahub.storage.submission_rows import DeliveryRow, SubmissionRows
+from fakturahub.storage.submissions import Stored
 from tests.storage.rows import NOW, count, deliver, query, run, submission, writing
 
 

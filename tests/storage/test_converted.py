@@ -12,7 +12,7 @@ from fakturahub.storage.converted import Converted, FileRow, Prepared
 from fakturahub.storage.database import Database
 from fakturahub.storage.inbox_deliveries import Batch, InboxDeliveries
 from fakturahub.storage.payloads import Kept
-from fakturahub.storage.submissions import SubmissionRows
+from fakturahub.storage.submission_rows import SubmissionRows
 from tests.storage.rows import NOW, count, query, run, state_of, store, submission
 
 LATER = NOW + timedelta(seconds=3)

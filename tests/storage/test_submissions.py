@@ -14,7 +14,8 @@ import pytest
 from fakturahub.errors import IdempotencyConflict, Unavailable
 from fakturahub.storage import submissions
 from fakturahub.storage.database import Database
-from fakturahub.storage.submissions import Stored, SubmissionRows, SubmissionWriter
+from fakturahub.storage.submission_rows import SubmissionRows
+from fakturahub.storage.submissions import Stored, SubmissionWriter
 from tests.storage.rows import NOW, count, jobs, query, run, store, submission, writing
 
 DAY = timedelta(hours=24)

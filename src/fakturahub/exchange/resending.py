@@ -21,7 +21,8 @@ from fakturahub.storage.database import Database
 from fakturahub.storage.delivery_verbs import Word
 from fakturahub.storage.documents import Whole
 from fakturahub.storage.payloads import Kept, PayloadStore
-from fakturahub.storage.submissions import DeliveryRow, DocumentRow, EventRow, SubmissionRows, SubmissionWriter
+from fakturahub.storage.submission_rows import DeliveryRow, DocumentRow, EventRow, SubmissionRows
+from fakturahub.storage.submissions import SubmissionWriter
 
 
 class Around(Surroundings, Protocol):

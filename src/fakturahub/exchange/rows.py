@@ -12,7 +12,7 @@ from fakturahub.clock import new_id
 from fakturahub.model import Answer, DocumentState, Finding, Mode, Severity, Submission, SubmissionState
 from fakturahub.storage.document_files import FileRow
 from fakturahub.storage.payloads import Kept
-from fakturahub.storage.submissions import DeliveryRow, DocumentRow, EventRow, SubmissionRows
+from fakturahub.storage.submission_rows import DeliveryRow, DocumentRow, EventRow, SubmissionRows
 
 if TYPE_CHECKING:
     from fakturahub.exchange.choose import Decision

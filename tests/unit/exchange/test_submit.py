@@ -36,7 +36,8 @@ from fakturahub.exchange.rulebook import Broken, Installed, Rulebook, bundled
 from fakturahub.exchange.submit import REPEAT_WINDOW, Accepted, Exchange
 from fakturahub.model import Answer, DocumentState, Mode, Submission, Verdict
 from fakturahub.storage.payloads import INLINE_LIMIT, PayloadStore, decode_inline
-from fakturahub.storage.submissions import DocumentRow, Repeat, Stored, SubmissionRows
+from fakturahub.storage.submission_rows import DocumentRow, SubmissionRows
+from fakturahub.storage.submissions import Repeat, Stored
 from tests.running import INVOICE
 from tests.unit.exchange.town import known, named, row
 

@@ -20,7 +20,7 @@ from fakturahub.exchange.submit import Accepted, Exchange
 from fakturahub.model import Answer, Attachment, DocumentState, Medium, Mode, Part, Submission
 from fakturahub.storage.companies import Changes, SettingRow
 from fakturahub.storage.payloads import decode_inline
-from fakturahub.storage.submissions import SubmissionRows
+from fakturahub.storage.submission_rows import SubmissionRows
 from tests.running import invoice
 from tests.unit.exchange.test_letters import of_width
 from tests.unit.exchange.test_submit import NOW, ORIGINAL, Desk, kinds

@@ -19,6 +19,7 @@ from fakturahub.exchange.convert import convert
 from fakturahub.formats.envelope import with_files
 from fakturahub.formats.finvoice.write import write_bare, write_framed
 from fakturahub.model.invoice import Invoice
+from fakturahub.model.reminder import Reminder
 from tests.unit.formats.finvoice.documents import reading, real_files, schema
 from tests.unit.formats.front.crossing import losses_of
 from tests.unit.formats.invoices import INVOICES
@@ -112,8 +113,10 @@ def test_most_real_invoices_become_a_finvoice_without_a_loss(shared: Path) -> No
         for file in sorted((shared / "corpora" / folder).rglob("*.xml")):
             data = file.read_bytes()
             try:
-                formats.read(data)
+                noun = formats.read(data).noun
             except FakturahubError:
+                continue
+            if isinstance(noun, Reminder):  # Finvoice has none
                 continue
             asked += 1
             try:

@@ -24,6 +24,7 @@ from fakturahub import formats
 from fakturahub.errors import FakturahubError
 from fakturahub.formats import Reading
 from fakturahub.model.invoice import Extension, Invoice
+from fakturahub.model.reminder import Reminder
 
 pytestmark = [pytest.mark.conformance, pytest.mark.timeout(600)]
 
@@ -179,6 +180,8 @@ def test_every_value_is_read_or_told(shared: Path) -> None:
                 continue
             reading = formats.read(data)
         except FakturahubError:  # another syntax, or wrong on purpose
+            continue
+        if isinstance(reading.noun, Reminder):  # tests/unit/formats holds those to what they state
             continue
         read[can.family] += 1
         faults += [f"{name}: {path} = {value[:60]!r}" for path, value in silent(data, reading)]

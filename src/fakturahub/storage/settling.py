@@ -1,4 +1,8 @@
-"""The state of a document that follows from the states of its deliveries, brought up to date with its event."""
+"""The state of a document that follows from the states of its deliveries, brought up to date with its event.
+
+A delivery that carries an acknowledgement back to the sender counts for nothing here: whether the document reaches its
+receiver does not depend on whether its sender hears of it.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fakturahub.clock import new_id
 from fakturahub.model import DeliveryState, document_state_after
+from fakturahub.model.acknowledgement import CHANNEL as ACKNOWLEDGEMENT
 from fakturahub.storage.tables import delivery, document, event
 
 
@@ -23,8 +28,10 @@ async def settle_documents(
     # second sees what the first did; in the order of ids, so that they cannot deadlock.
     await connection.execute("SELECT FROM document WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE", list(documents))
     records = await connection.fetch(
-        "SELECT document_id, array_agg(state) FROM delivery WHERE document_id = ANY ($1) GROUP BY document_id",
+        """SELECT document_id, array_agg(state) FROM delivery
+           WHERE document_id = ANY ($1) AND channel <> $2 GROUP BY document_id""",
         list(documents),
+        ACKNOWLEDGEMENT,
     )
     states = sorted(
         (record[0], document_state_after([DeliveryState(state) for state in record[1]])) for record in records
@@ -53,7 +60,12 @@ async def settle_document(connection: AsyncConnection, document_id: UUID, now: d
             .with_for_update(key_share=True)
         )
     ).one()
-    states = (await connection.scalars(sa.select(delivery.c.state).where(delivery.c.document_id == document_id))).all()
+    counted = sa.select(delivery.c.state).where(
+        delivery.c.document_id == document_id, delivery.c.channel != ACKNOWLEDGEMENT
+    )
+    states = (await connection.scalars(counted)).all()
+    if not states:
+        return
     state = document_state_after([DeliveryState(one) for one in states])
     if state == current.state:
         return

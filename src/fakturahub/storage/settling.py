@@ -11,13 +11,9 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fakturahub.clock import new_id
 from fakturahub.model import DeliveryState, document_state_after
 from fakturahub.model.acknowledgement import CHANNEL as ACKNOWLEDGEMENT
-from fakturahub.storage.tables import delivery, document, event
 
 
 async def settle_documents(
@@ -48,38 +44,4 @@ async def settle_documents(
         [state.value for _, state in states],
         list(event_ids[: len(states)]),
         now,
-    )
-
-
-async def settle_document(connection: AsyncConnection, document_id: UUID, now: datetime) -> None:
-    """The same for one document, in a SQLAlchemy transaction: one that is on its way again has not failed."""
-    current = (
-        await connection.execute(
-            sa.select(document.c.company_id, document.c.state)
-            .where(document.c.id == document_id)
-            .with_for_update(key_share=True)
-        )
-    ).one()
-    counted = sa.select(delivery.c.state).where(
-        delivery.c.document_id == document_id, delivery.c.channel != ACKNOWLEDGEMENT
-    )
-    states = (await connection.scalars(counted)).all()
-    if not states:
-        return
-    state = document_state_after([DeliveryState(one) for one in states])
-    if state == current.state:
-        return
-    await connection.execute(
-        sa.update(document).where(document.c.id == document_id).values(state=state, changed_at=now)
-    )
-    await connection.execute(
-        sa.insert(event),
-        {
-            "id": new_id(now),
-            "company_id": current.company_id,
-            "document_id": document_id,
-            "kind": f"document.{state}",
-            "at": now,
-            "data": {},
-        },
     )

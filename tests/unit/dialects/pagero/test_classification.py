@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +14,7 @@ from fakturahub.dialects.pagero import classification
 from fakturahub.dialects.pagero.acknowledgement import FINDINGS, of_stored
 from fakturahub.exchange.acknowledgements import StoredDocument, of_details, routed_later
 from fakturahub.model import DocumentState, Finding, Heading, Identifier, Kind, PartyHeading, Severity
+from tests.running import ROOT
 from tests.unit.exchange.town import known, named, row
 
 FATAL = Severity.FATAL
@@ -181,3 +183,19 @@ def test_what_was_said_of_one_that_was_rejected() -> None:
 def test_one_that_was_erased_says_nothing_of_itself() -> None:
     one = of_stored(stored(DocumentState.WITHDRAWN, heading={"kind": "invoice"}), b"")
     assert one.description == "No receiver was found: its reason was erased."
+
+
+def test_the_readme_has_the_tables_of_the_code() -> None:
+    text = (ROOT / "src" / "fakturahub" / "dialects" / "pagero" / "README.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"(?m)^\| `(\d{5})` \| [^|]+ \| (.+) \|$", text))
+    told = {(code, one) for code, words in rows.items() for one in words.split(", ")}
+    said = {(code, f"`{error}`") for error, code in classification.BY_ERROR.items()}
+    said |= {(code, f"`{rule}`") for rule, code in classification.BY_RULE.items()}
+    said |= {(code, f"`missing-term` {term}") for term, code in classification.BY_MISSING_TERM.items()}
+    said |= {(code, f"`bad-value` {term}") for term, code in classification.BY_BAD_TERM.items()}
+    said |= {(classification.SCHEMATRON, "any other rule"), (classification.OTHER, "anything else")}
+    said.add((classification.NO_RECEIVER, "a document without a way"))
+    mismatch = {"11400": "GLN", "11700": "legal registration", "11800": "VAT id", "11600": "any other id"}
+    for code, id_ in {**mismatch, "11500": "name"}.items():
+        said |= {(code, "`seller-mismatch`"), (code, f"the first that it names: {id_}")}
+    assert told == said

@@ -56,10 +56,11 @@ async def dispatching(
     lookup = NameLookup()
     client = Client(Guard(lookup, lambda: trusted_networks(companies)))
     tokens = Tokens(client)
+    ways = Ways(companies, key, data)
     try:
         async with SmtpClient() as mail:
             sender = Sender(
-                Ways(companies, key, data),
+                ways,
                 Contents(
                     {
                         "http": HttpContents(database, payloads, companies).content_of,
@@ -72,6 +73,7 @@ async def dispatching(
                 clock,
                 node := node or node_name(),
                 random.random,
+                ways.schedule_of,
             )
             yield Dispatcher(database, sender, clock, node)
     finally:

@@ -11,12 +11,13 @@ from typing import Any
 
 from fakturahub.errors import InternalFault
 from fakturahub.exchange.parcels import Withheld
+from fakturahub.exchange.schedule import Schedule, schedule_to
 from fakturahub.exchange.ways_http import HttpWays
 from fakturahub.exchange.ways_mail import MailWays
 from fakturahub.exchange.ways_print import PrintWays
 from fakturahub.identity.companies import Companies
 from fakturahub.identity.sealing import MasterKey
-from fakturahub.storage.outgoing import Claimed
+from fakturahub.storage.outgoing import Claimed, channel_of
 
 
 class Ways:
@@ -25,8 +26,9 @@ class Ways:
     def __init__(self, companies: Companies, master_key: MasterKey, data_folder: Path) -> None:
         """``data_folder``: where channels without a server of their own put what they have."""
         self._data_folder = data_folder
+        self._http = HttpWays(companies, master_key)
         self._ways: Mapping[str, Callable[[Claimed], Any | Withheld]] = {
-            "http": HttpWays(companies, master_key).way_of,
+            "http": self._http.way_of,
             "email": MailWays(companies, master_key, data_folder).way_of,
             "print": PrintWays(companies, master_key, data_folder).way_of,
         }
@@ -40,3 +42,7 @@ class Ways:
         if way is None:
             raise InternalFault(f"There is no way out called {claimed.channel}.")
         return way(claimed)
+
+    def schedule_of(self, target: str) -> Schedule:
+        """How deliveries with this target are tried: by their receiver's own settings, else by those of the channel."""
+        return self._http.schedule_of(target) if channel_of(target) == "http" else schedule_to(target)

@@ -56,9 +56,9 @@ async def dispatching(
     lookup = NameLookup()
     client = Client(Guard(lookup, lambda: trusted_networks(companies)))
     tokens = Tokens(client)
-    ways = Ways(companies, key, data)
     try:
         async with SmtpClient() as mail:
+            ways = Ways(companies, key, data)
             sender = Sender(
                 ways,
                 Contents(

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from fakturahub.errors import InternalFault
+from fakturahub.exchange import schedule
 from fakturahub.exchange.parcels import Withheld
-from fakturahub.exchange.schedule import Schedule, schedule_to
 from fakturahub.exchange.ways_http import HttpWays
 from fakturahub.exchange.ways_mail import MailWays
 from fakturahub.exchange.ways_print import PrintWays
 from fakturahub.identity.companies import Companies
 from fakturahub.identity.sealing import MasterKey
-from fakturahub.storage.outgoing import Claimed, channel_of
+from fakturahub.storage.outgoing import Claimed
 
 
 class Ways:
@@ -43,6 +43,8 @@ class Ways:
             raise InternalFault(f"There is no way out called {claimed.channel}.")
         return way(claimed)
 
-    def schedule_of(self, target: str) -> Schedule:
+    def schedule_of(self, target: str) -> schedule.Schedule:
         """How deliveries with this target are tried: by their receiver's own settings, else by those of the channel."""
-        return self._http.schedule_of(target) if channel_of(target) == "http" else schedule_to(target)
+        if target.startswith("http "):
+            return self._http.schedule_of(target)
+        return schedule.schedule_to(target)

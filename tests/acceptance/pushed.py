@@ -179,7 +179,7 @@ def town_of(folder: Path, database: str) -> Iterator[Town]:
                 "scope = 'in voices'",
                 "audience = 'https://erp.example/'",
             ),
-            "brisk": f"{basic}{shown}\nca = 'file:{ca}'\nat_once = 1\nretry = ['1s']\ngive_up_after = '3s'",
+            "brisk": f"{basic}{shown}\nca = 'file:{ca}'\nat_once = 1\nretry = ['1s']\ngive_up_after = '2s'",
             "behind": f"{by_proxy}ca = 'file:{ca}'",
             "behind-plain": by_proxy,
         }

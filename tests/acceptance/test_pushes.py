@@ -177,10 +177,10 @@ def test_by_its_own_schedule_one_at_a_time_by_password_and_certificate(town: Tow
     assert why.startswith("Given up after 2 seconds. ")
     assert "503 Service Unavailable" in why
     tried = [one.at for one in peer.received]
-    assert 3 <= len(tried) <= 4
+    assert 2 <= len(tried) <= 4
     # the last one is at the end, however long the pause before it would be
     assert all(later - earlier > 0.75 for earlier, later in list(pairwise(tried))[:-1])
-    assert tried[-1] - tried[0] > 1.9
+    assert tried[-1] - tried[0] > 0.75
     peer.received.clear()
     peer.script.always = slow(0.1, answer(200))
     town.hub.command("redeliver", id_, "--why", "it is back")

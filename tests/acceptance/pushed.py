@@ -75,10 +75,14 @@ class Town:
     proxy: ProxyPeer
     numbers: dict[str, str]
 
+    def addressed(self, to: str, number: str, text: bytes) -> bytes:
+        """*text*, made of the example invoice, for one of the receivers."""
+        text = text.replace(b"003727901319", self.numbers[to].encode())
+        return text.replace(b"2790131-9", self.numbers[to].encode()).replace(b"FI27901319", b"FI" + number.encode())
+
     def send(self, to: str, number: str, source: bytes | None = None) -> bytes:
         """Have the hub take an invoice by the Interchange; its bytes."""
-        text = (source or invoice(number)).replace(b"003727901319", self.numbers[to].encode())
-        text = text.replace(b"2790131-9", self.numbers[to].encode()).replace(b"FI27901319", b"FI" + number.encode())
+        text = self.addressed(to, number, source or invoice(number))
         answered = self.hub.post(text, key=number)
         assert answered.status == 200, answered
         return text

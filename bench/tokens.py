@@ -9,6 +9,7 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+import psutil
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
@@ -42,10 +43,17 @@ def run() -> bool:
     ratio = rates["hub"] / rates["joserfc"]
     verdicts.at_least("checks by the hub", ratio, 0.7, "of what joserfc alone does: signature, JSON and expiry")
     say(f"the hub {rates['hub']:,.0f} a second, joserfc alone {rates['joserfc']:,.0f}; signed {rates['signed']:,.0f}")
+    say(f"of tokens that were seen before {rates['again']:,.0f} a second")
     with bench_hub() as hub:
-        by_token, by_password = _documents(hub)
-        verdicts.at_least("documents accepted with a token", by_token / by_password, 0.6, "of those with a password")
-        say(f"with a token {by_token:,.0f} a second, with user name and password {by_password:,.0f}")
+        rate, spent = _documents(hub)
+        verdicts.at_least(
+            "documents with a token for the processor time",
+            spent["password"] / spent["token"],
+            0.95,
+            "of those without",
+        )
+        told = ", ".join(f"with a {name} {rate[name]:,.0f} a second, {spent[name] * 1e6:,.0f} µs each" for name in rate)
+        say(f"{told}: the best of the rates, and the medians of what the answering process spends")
         issued = _issued(hub)
         say(f"tokens issued by the password grant, one request after the other: {issued:,.0f} a second")
     return verdicts.kept
@@ -62,7 +70,10 @@ async def _checks() -> dict[str, float]:
     companies = Companies({})
     application = {"client_secret": "x", "audiences": ["here"]}
     companies.apply(Changes(1, [], [SettingRow("application", "bench", application)]))
-    verifier = Verifier(keys, Revoked(database, clock), Clients(companies, ()), lambda: "https://hub.example", clock)
+
+    def new_verifier() -> Verifier:
+        return Verifier(keys, Revoked(database, clock), Clients(companies, ()), lambda: "https://hub.example", clock)
+
     now = int(time.time())
     claims: dict[str, Any] = {
         "iss": "https://hub.example",
@@ -71,25 +82,32 @@ async def _checks() -> dict[str, float]:
         "exp": now + 3_600,
         "iat": now,
         "client_id": "bench",
-        "jti": "0" * 32,
         "scope": "all",
     }
-    token = keys.signed(claims, "at+jwt")
+    tokens = [keys.signed({**claims, "jti": f"{number:032}"}, "at+jwt") for number in range(CHECKS)]
     registry = jwt.JWTClaimsRegistry(exp={"essential": True})
 
     async def by_hub() -> None:
-        for _ in range(CHECKS):
+        verifier = new_verifier()
+        for token in tokens:
             await verifier.check(token, "here")
 
+    knowing = new_verifier()
+
+    async def again() -> None:
+        for token in tokens:
+            await knowing.check(token, "here")
+
     async def by_joserfc() -> None:
-        for _ in range(CHECKS):
+        for token in tokens:
             registry.validate(jwt.decode(token, public, algorithms=["RS256"]).claims)
 
     async def signed() -> None:
         for _ in range(CHECKS):
             keys.signed(claims, "at+jwt")
 
-    kinds = {"hub": by_hub, "joserfc": by_joserfc, "signed": signed}
+    await again()
+    kinds = {"hub": by_hub, "joserfc": by_joserfc, "signed": signed, "again": again}
     rates: dict[str, list[float]] = {name: [] for name in kinds}
     for _ in range(ROUNDS):
         for name, kind in kinds.items():
@@ -110,25 +128,43 @@ def _token(hub: Hub, number: int) -> str:
     return token
 
 
-def _documents(hub: Hub) -> tuple[float, float]:
-    """Documents accepted a second, with tokens and with passwords: the best of turns that alternate."""
+def _answering(hub: Hub) -> list[psutil.Process]:
+    """The processes that answer HTTP: those that work stand back behind them."""
+    root = psutil.Process(hub.process.pid)
+    return [one for one in root.children(recursive=True) if "node" in one.cmdline() and one.nice() == root.nice()]
+
+
+def _documents(hub: Hub) -> tuple[dict[str, float], dict[str, float]]:
+    """With tokens and with passwords, in turns that alternate: documents accepted a second, the best of the turns, and
+    seconds of processor time for each in the processes that answer, the median. What else the machine does slows the
+    first, and hardly the second."""
     streams = {
         "token": iter(Requests([_token(hub, number) for number in range(COMPANIES)])),
         "password": iter(Requests()),
     }
     dsn = dsn_of(hub)
     rates: dict[str, list[float]] = {name: [] for name in streams}
+    spent: dict[str, list[float]] = {name: [] for name in streams}
+    answering = _answering(hub)
     sent = 0
+
+    def seconds() -> float:
+        return sum(sum(one.cpu_times()[:2]) for one in answering)
+
     for turn in range(TURNS + 1):
         for name, stream in streams.items():
+            before = seconds()
             result = load(hub.port, stream, DOCUMENTS)
+            after = seconds()
             if result.good != DOCUMENTS:
                 raise AssertionError(f"not every document was accepted: {result.statuses}")
             sent += DOCUMENTS
             wait_until_delivered(dsn, sent)
             if turn:  # the first one warms up
                 rates[name].append(result.rate)
-    return max(rates["token"]), max(rates["password"])
+                spent[name].append((after - before) / DOCUMENTS)
+    medians = {name: statistics.median(one) for name, one in spent.items()}
+    return {name: max(one) for name, one in rates.items()}, medians
 
 
 def _issued(hub: Hub) -> float:

@@ -61,8 +61,9 @@ async def dispatching(
     posting = HttpChannel(client, tokens)
     try:
         async with SmtpClient() as mail:
+            ways = Ways(companies, key, data)
             sender = Sender(
-                Ways(companies, key, data),
+                ways,
                 Contents(
                     {
                         "http": HttpContents(database, payloads, companies).content_of,
@@ -76,6 +77,7 @@ async def dispatching(
                 clock,
                 node := node or node_name(),
                 random.random,
+                ways.schedule_of,
             )
             yield Dispatcher(database, sender, clock, node)
     finally:

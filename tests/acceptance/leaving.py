@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from uuid import UUID
 
 from fakturahub import provision
@@ -32,6 +33,7 @@ username = "{key}"
 password = "x"
 [company.pagero.push]
 url = "{url}"
+{more}
 """
 
 
@@ -44,12 +46,21 @@ class Node:
 
 @asynccontextmanager
 async def pushing(
-    database: Database, folder: Path, urls: Mapping[str, str], clock: Clock, node: str = "node-1"
+    database: Database,
+    folder: Path,
+    urls: Mapping[str, str],
+    clock: Clock,
+    node: str = "node-1",
+    more: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[Node]:
-    """A node whose companies, by their keys, have their documents posted to *urls*; its dispatcher does not run yet."""
+    """A node whose companies, by their keys, have their documents posted to *urls*; its dispatcher does not run yet.
+
+    ``more``: further lines of the table of their push, by their keys.
+    """
     file = folder / f"{node}.toml"
     tables = [
-        _RECEIVER.format(key=key, url=url, number=f"00371{place:07d}") for place, (key, url) in enumerate(urls.items())
+        _RECEIVER.format(key=key, url=url, number=f"00371{place:07d}", more=more.get(key, ""))
+        for place, (key, url) in enumerate(urls.items())
     ]
     file.write_text(_FILE + "".join(tables))
     key = MasterKey.kept_in(folder, create=True)

@@ -2,141 +2,52 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import time
 import zipfile
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
 
 from fakturahub import formats
+from fakturahub.exchange.prepare import prepare
+from fakturahub.model import Attachment
 from tests.acceptance import stored
+from tests.acceptance.pushed import INNER, SECRETS, Town, town_of
 from tests.conftest import _make_database
-from tests.peers.certificates import Authority, server_context
-from tests.peers.https import HttpsPeer, TokenEndpoint, answer, drop
-from tests.running import Hub, invoice, running_hub
+from tests.peers.https import answer, drop, slow
+from tests.running import invoice
+from tests.wire.apix.sending import pdf
+from tests.wire.companies import with_attachments
 
-HUBS = Authority("The hub's authority")
-THEIRS = Authority("The receivers' authority")
-SECRETS = ("push-s3cret-pw", "oauth-s3cret", "api-key-s3cret")
-
-_SENDER = """
-[outbound]
-trusted_networks = ["127.0.0.1/32"]
-[[company]]
-key = "skog"
-name = "Skog & Såg AB"
-country = "SE"
-business_id = "556161-8033"
-addresses = ["0007:5561618033"]
-contracts = ["send"]
-[company.pagero]
-username = "skog"
-password = "skog-password"
-"""
-_RECEIVER = """
-[[company]]
-key = "{key}"
-name = "{key} Oy"
-country = "FI"
-business_id = "{number}"
-addresses = ["0216:{number}"]
-contracts = ["receive"]
-{more}
-[company.pagero]
-username = "{key}"
-password = "x"
-[company.pagero.push]
-{push}
-"""
-
-
-@dataclass
-class Town:
-    """A hub, and the servers of its receivers."""
-
-    hub: Hub
-    #: by the key of the company
-    peers: dict[str, HttpsPeer]
-    endpoint: TokenEndpoint
-    numbers: dict[str, str]
-
-    def send(self, to: str, number: str, source: bytes | None = None) -> None:
-        text = (source or invoice(number)).replace(b"003727901319", self.numbers[to].encode())
-        text = text.replace(b"2790131-9", self.numbers[to].encode()).replace(b"FI27901319", b"FI" + number.encode())
-        answered = self.hub.post(text, key=number)
-        assert answered.status == 200, answered
-
-    def delivery(self, number: str, *states: str, wait: float = 30) -> tuple[str, str]:
-        """Id and last error of the delivery of a document, once it is in one of these states."""
-        until = time.monotonic() + wait
-        while True:
-            ((id_, state, error),) = stored.rows(
-                stored.url_of(self.hub),
-                "SELECT v.id::text, v.state, coalesce(v.last_error, '') FROM delivery v"
-                " JOIN document d ON d.id = v.document_id WHERE d.number = $1",
-                number,
-            )
-            if state in states:
-                return id_, error
-            assert time.monotonic() < until, (number, state, error)
-            time.sleep(0.05)
+PDF64 = base64.b64encode(pdf()).decode()
 
 
 @pytest.fixture(scope="module")
 def town(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    folder = tmp_path_factory.mktemp("pushes")
-    endpoint = TokenEndpoint()
-    mine = HUBS.issue("hub.example", client=True)
-    for name, text in (("cert", mine.cert), ("key", mine.key), ("ca", THEIRS.cert)):
-        (folder / f"{name}.pem").write_text(text)
-    own = THEIRS.issue("127.0.0.1")
-    with ExitStack() as stack:
-        peers = {
-            "mutual": stack.enter_context(HttpsPeer(tls=server_context(own, clients=HUBS))),
-            "tokens": stack.enter_context(HttpsPeer(tls=server_context(own))),
-            "flaky": stack.enter_context(HttpsPeer()),
-            "closed": stack.enter_context(HttpsPeer()),
-            "inside": stack.enter_context(HttpsPeer(address="127.0.0.2")),
-        }
-        peers["tokens"].handler = endpoint.guarding(peers["tokens"].script)
-        basic = "auth = 'basic'\nusername = 'hub'\npassword = 'push-s3cret-pw'\n"
-        pushes = {
-            "mutual": f"auth = 'mtls'\ncert = 'file:{folder}/cert.pem'\nkey = 'file:{folder}/key.pem'\n"
-            f"ca = 'file:{folder}/ca.pem'\nattachments = 'zip'",
-            "tokens": f"auth = 'oauth2'\ntoken_url = '{peers['tokens'].url('/token')}'\nclient_id = 'hub'\n"
-            f"client_secret = 'oauth-s3cret'\nca = 'file:{folder}/ca.pem'\nheaders = {{ x-key = 'api-key-s3cret' }}\n"
-            "document_headers = { x-number = 'BT-1', x-sender = 'seller.name', x-note = 'xpath:/*/cbc:Note' }",
-            "flaky": basic,
-            "closed": basic,
-            "inside": basic,
-        }
-        numbers = {key: f"00371{place:07d}" for place, key in enumerate(pushes)}
-        text = _SENDER
-        for key, push in pushes.items():
-            more = "receive_as = 'finvoice-3.0'" if key == "mutual" else ""
-            url = f"url = '{peers[key].url('/inbound')}'\n{push}"
-            text += _RECEIVER.format(key=key, number=numbers[key], more=more, push=url)
-        file = folder / "companies.toml"
-        file.write_text(text)
-        hub = stack.enter_context(running_hub(folder / "data", database=_make_database(postgres), companies=file))
-        yield Town(hub, peers, endpoint, numbers)
+    with town_of(tmp_path_factory.mktemp("pushes"), _make_database(postgres)) as town:
+        yield town
 
 
 def test_by_mutual_tls_in_its_receivers_syntax_with_its_files_in_one_archive(town: Town) -> None:
-    town.send("mutual", "P-1")
+    source = town.send("mutual", "P-1", with_attachments(invoice("P-1"), ("application/pdf", "ritning 1.pdf", PDF64)))
     id_, _ = town.delivery("P-1", "delivered")
     (got,) = town.peers["mutual"].received
     assert got.headers["content-type"] == "application/zip"
     assert got.headers["idempotency-key"] == id_
     with zipfile.ZipFile(io.BytesIO(got.body)) as archive:
-        (name,) = archive.namelist()
-        data = archive.read(name)
-    assert formats.recognise(data).syntax == "finvoice-3.0"
-    assert formats.read_heading(data).number == "P-1"
+        members = {name: archive.read(name) for name in archive.namelist()}
+    written = prepare(source, "finvoice-3.0", allow_loss=True).written
+    assert written is not None
+    (file,) = written.files
+    (document,) = set(members) - {file.name}
+    assert members == {document: written.data, file.name: pdf()}
+    assert f"file://{file.name}".encode() in written.data
+    assert formats.recognise(written.data).syntax == "finvoice-3.0"
+    assert formats.read_heading(written.data).number == "P-1"
     assert "hub.example" in str(got.certificate)
 
 
@@ -152,7 +63,7 @@ def test_with_a_token_and_what_the_document_says(town: Town) -> None:
     assert {one.headers["x-sender"] for one in arrived} == {"UTF-8''Skog%20&%20S%C3%A5g%20AB"}
     assert all(one.headers["x-note"].startswith("UTF-8''Leverans%2030%20oktober") for one in arrived)
     # one token for each process that delivers
-    assert 1 <= len(town.endpoint.calls) <= 4
+    assert 1 <= len(town.endpoints["tokens"].calls) <= 4
 
 
 def test_a_line_that_is_dropped_after_everything_was_read(town: Town) -> None:
@@ -185,6 +96,118 @@ def test_a_receiver_in_a_network_that_nobody_trusts(town: Town) -> None:
     assert "127.0.0.2 is the hub's own machine." in why
     assert "trusted_networks" in why
     assert town.peers["inside"].connections == 0
+
+
+def test_by_basic_authentication_every_byte(town: Town) -> None:
+    """Sent by Apix as Finvoice with a PDF beside it; its receiver has a certificate that no authority signed."""
+    peer = town.peers["erp"]
+    peer.script.always = answer(204)
+    source = town.send_by_apix("erp", "E-1")
+    id_, _ = town.delivery("E-1", "delivered")
+    (got,) = peer.received
+    beside = [Attachment(f"{name}.pdf", "application/pdf", pdf(pages)) for pages, name in ((1, "lasku"), (2, "liite"))]
+    written = prepare(source, "peppol-bis-3", allow_loss=True, files=beside).written
+    assert written is not None
+    assert got.body == written.data
+    assert formats.attachments(got.body)[-1].content == pdf(2)
+    head = got.head.split("\r\n")
+    assert head[:7] == [
+        "PUT /in%20bound/v1?key=query-s3cret&to=a%2Fb HTTP/1.1",
+        f"Host: 127.0.0.1:{peer.port}",
+        "Content-Type: text/xml; charset=utf-8",
+        f"Idempotency-Key: {id_}",
+        f"X-Delivery-Id: {id_}",
+        f"X-Document-Id: {town.document_id('E-1')}",
+        "X-Delivery-Attempt: 1",
+    ]
+    # X-Project has no value, and `missing_header` is "omit"
+    assert sorted(head[7:-5]) == [
+        "User-Agent: Acme-Bridge/2",
+        "X-Buyer: UTF-8''Ostaja%20%C3%96ljy%20Oy",
+        "X-Due: 2026-12-04",
+        "X-Line: UTF-8''%C3%96ljy",
+        "X-Number: E-1",
+        "X-Payable: 125.50",
+        "X-Tenant: tenant 7",
+        "X-Xpath: LASKU",
+        "x-interchange-id: fixed 1",
+    ]
+    login = base64.b64encode("åke:erp-s3cret-pw ö".encode()).decode()
+    assert head[-5:] == [f"Authorization: Basic {login}", "Accept: */*", f"Content-Length: {len(got.body)}", "", ""]
+
+
+def test_with_a_token_of_the_password_grant_that_is_fetched_anew_where_it_is_refused(town: Town) -> None:
+    peer, endpoint = town.peers["password"], town.endpoints["password"]
+    town.send("password", "W-1")
+    town.delivery("W-1", "delivered")
+    form = {
+        "grant_type": "password",
+        "username": "hub-user",
+        "password": "push-s3cret-pw",
+        "scope": "in voices",
+        "audience": "https://erp.example/",
+    }
+    basic = "Basic " + base64.b64encode(b"hub:oauth-s3cret").decode()
+    assert endpoint.calls == [(form, basic)]
+    source = town.send("password", "W-2")
+    town.delivery("W-2", "delivered")
+    # the receiver forgets its tokens: one more is fetched, and the document arrives in the same attempt
+    endpoint.valid.clear()
+    town.send("password", "W-3")
+    town.delivery("W-3", "delivered")
+    asked = [(one.target, one.headers["authorization"], one.headers.get("x-delivery-attempt")) for one in peer.received]
+    assert asked == [
+        ("/token", basic, None),
+        ("/inbound", "Bearer token-1", "1"),
+        ("/inbound", "Bearer token-1", "1"),
+        ("/inbound", "Bearer token-1", "1"),
+        ("/token", basic, None),
+        ("/inbound", "Bearer token-2", "1"),
+    ]
+    assert peer.received[2].body == source
+    assert all(one.headers["content-length"] == str(len(one.body)) for one in peer.received)
+    assert not any("transfer-encoding" in one.headers for one in peer.received)
+
+
+def test_by_its_own_schedule_one_at_a_time_by_password_and_certificate(town: Town) -> None:
+    peer = town.peers["brisk"]
+    peer.script.always = answer(503)
+    town.send("brisk", "B-0")
+    id_, why = town.delivery("B-0", "failed")
+    assert why.startswith("Given up after 2 seconds. ")
+    assert "503 Service Unavailable" in why
+    tried = [one.at for one in peer.received]
+    assert 2 <= len(tried) <= 4
+    # the last one is at the end, however long the pause before it would be
+    assert all(later - earlier > 0.75 for earlier, later in list(pairwise(tried))[:-1])
+    assert tried[-1] - tried[0] > 0.75
+    peer.received.clear()
+    peer.script.always = slow(0.1, answer(200))
+    town.hub.command("redeliver", id_, "--why", "it is back")
+    for number in range(1, 7):
+        town.send("brisk", f"B-{number}")
+    for number in range(7):
+        town.delivery(f"B-{number}", "delivered")
+    assert len(peer.received) == 7
+    assert all(later.at - earlier.at >= 0.1 for earlier, later in pairwise(peer.received))
+    assert all("hub.example" in str(one.certificate) for one in peer.received)
+    login = "Basic " + base64.b64encode(b"hub:push-s3cret-pw").decode()
+    assert {one.headers["authorization"] for one in peer.received} == {login}
+
+
+def test_by_a_proxy_to_names_that_only_it_knows(town: Town) -> None:
+    login = "Basic " + base64.b64encode(b"hub:proxy-s3cret").decode()
+    for key, number in (("behind", "X-1"), ("behind-plain", "X-2")):
+        source = town.send(key, number)
+        town.delivery(number, "delivered")
+        (got,) = town.peers[key].received
+        assert (got.target, got.headers["host"]) == ("/inbound?a=1", f"{INNER}:{town.peers[key].port}")
+        assert got.body == source
+        assert "proxy-authorization" not in got.headers
+    (tunnel, first), (whole, second) = town.proxy.asked
+    assert tunnel == f"CONNECT {INNER}:{town.peers['behind'].port} HTTP/1.1"
+    assert whole == f"POST http://{INNER}:{town.peers['behind-plain'].port}/inbound?a=1 HTTP/1.1"
+    assert first["proxy-authorization"] == second["proxy-authorization"] == login
 
 
 def test_what_is_kept_of_attempts_shows_no_secret(town: Town) -> None:

@@ -68,7 +68,7 @@ def _keys(table: Table, path: str, *, many: bool = False) -> Iterator[tuple[str,
         assert isinstance(leaf, Leaf)
         info = defaults[name]
         default: Any = None if info.default is msgspec.NODEFAULT else info.default
-        shown = "" if default is None or default == () else str(leaf.form.write(default)).strip()
+        shown = "" if default is None or default == () else _shown(default, leaf)
         kept = {"withheld": "not stored", None: "sourced" if leaf.sourced else ""}.get(leaf.kept, leaf.kept)
         yield (
             heading,
@@ -80,6 +80,12 @@ def _keys(table: Table, path: str, *, many: bool = False) -> Iterator[tuple[str,
                 kept or "",
             ),
         )
+
+
+def _shown(default: Any, leaf: Leaf) -> str:
+    if isinstance(default, tuple):
+        return "[" + ", ".join(f'"{leaf.form.write(one)}"' for one in default) + "]"
+    return str(leaf.form.write(default)).strip()
 
 
 def _configured() -> dict[str, dict[str, Key]]:

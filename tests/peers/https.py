@@ -41,6 +41,8 @@ class Received:
     connection: int = 0
     #: the address that it was sent to
     local: str = ""
+    #: the request line and the header as they came, ISO 8859-1
+    head: str = ""
 
     @property
     def id(self) -> str | None:
@@ -238,6 +240,7 @@ class HttpsPeer:
             line.writer.get_extra_info("peercert"),
             number,
             line.writer.get_extra_info("sockname")[0],
+            head,
         )
         self.received.append(received)
         self.by_id[received.id].append(received)

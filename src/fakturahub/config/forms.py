@@ -302,11 +302,11 @@ def _credits(value: object) -> Decimal | Literal["postpaid"]:
 AMOUNT = Form('a decimal number in quotes such as "1" or "2.75"', _decimal, str)
 CREDITS = Form('"postpaid", or a decimal number in quotes such as "500"', _credits, str)
 
-_UNITS = {"h": 3600, "m": 60, "s": 1}
+_UNITS = {"d": 86_400, "h": 3600, "m": 60, "s": 1}
 
 
 def _duration(value: object) -> timedelta:
-    match = re.fullmatch(r"([0-9]{1,6})([hms])", one_line(value))
+    match = re.fullmatch(r"([0-9]{1,6})([dhms])", one_line(value))
     if match is None or not int(match[1]):
         raise ValueError
     return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
@@ -314,11 +314,25 @@ def _duration(value: object) -> timedelta:
 
 def _duration_text(value: timedelta) -> str:
     seconds = int(value.total_seconds())
-    unit = next(name for name, size in _UNITS.items() if seconds % size == 0)
+    # a day stays "24h"
+    unit = next(name for name, size in _UNITS.items() if seconds % size == 0 and (name != "d" or seconds > size))
     return f"{seconds // _UNITS[unit]}{unit}"
 
 
 DURATION = Form('a duration such as "24h", "5m" or "10s"', _duration, _duration_text)
+
+
+def duration(shortest: str, longest: str) -> Form:
+    """A form that takes a duration between *shortest* and *longest*, both included and written as in the file."""
+    least, most = _duration(shortest), _duration(longest)
+
+    def read(value: object) -> timedelta:
+        span = _duration(value)
+        if not least <= span <= most:
+            raise ValueError
+        return span
+
+    return Form(f'a duration from "{shortest}" to "{longest}"', read, _duration_text)
 
 
 def _clock_time(value: object) -> time:

@@ -23,7 +23,6 @@ from fakturahub import telemetry
 from fakturahub.errors import DatabaseUnavailable, FakturahubError, InternalFault
 from fakturahub.exchange import breaker
 from fakturahub.exchange.outcomes import judge
-from fakturahub.exchange.schedule import schedule_of
 from fakturahub.exchange.sending import Sender
 from fakturahub.model import Clock, DeliveryState
 from fakturahub.storage.attempts import Attempts, Tried
@@ -74,7 +73,11 @@ class _Hand(msgspec.Struct):
 
 
 class Dispatcher:
-    """The deliveries that one process has in hand. ``run`` it; ``stop`` makes that return."""
+    """The deliveries that one process has in hand. ``run`` it; ``stop`` makes that return.
+
+    When `run` has ended, however it did, nothing is in hand any more, and every attempt that was made is recorded, or
+    the database was away. Only then may be closed what the sender uses.
+    """
 
     def __init__(self, database: Database, sender: Sender, clock: Clock, node: str) -> None:
         self._sender = sender
@@ -106,11 +109,17 @@ class Dispatcher:
             asyncio.create_task(self._listening.run(), name="listen for deliveries"),
             asyncio.create_task(self._keep_leases(), name="keep leases"),
         ]
+        grace = GRACE
         try:
             while not self._stopping.is_set():
                 await self._round()
-            await self._finish()
+        except asyncio.CancelledError:
+            grace = 0.0  # whoever cancels does not wait
+            raise
         finally:
+            # However this ends: what is in hand uses what its owner closes afterwards.
+            self._stopping.set()
+            await self._finish(grace)
             for task in background:
                 task.cancel()
             await asyncio.gather(*background, return_exceptions=True)
@@ -177,7 +186,7 @@ class Dispatcher:
         for one in random.sample(due, len(due)):
             channel = channel_of(one.key)
             in_batches = channel in self._sender.batch_channels
-            at_once = breaker.at_once(one.breaker, schedule_of(channel).at_once, now)
+            at_once = breaker.at_once(one.breaker, self._sender.schedule_of(one.key).at_once, now)
             most = min(at_once - self._of_target[one.key], share, room)
             if most <= 0 or one.key in wanted:
                 continue
@@ -346,8 +355,8 @@ class Dispatcher:
             if hand.task is not None:
                 hand.task.cancel()
 
-    async def _finish(self) -> None:
-        """End what is in hand: what was not tried is given back, the rest has its time."""
+    async def _finish(self, grace: float) -> None:
+        """End what is in hand, and have it recorded: what was not tried is given back, the rest has *grace* seconds."""
         untouched = [one.id for one in self._waiting]
         for one in self._waiting:
             self._drop(one)
@@ -358,7 +367,7 @@ class Dispatcher:
         tasks = {hand.task for hand in self._hands.values() if hand.task is not None}
         if not tasks:
             return
-        _, late = await asyncio.wait(tasks, timeout=GRACE)
+        _, late = await asyncio.wait(tasks, timeout=grace)
         for task in late:
             task.cancel()
         await asyncio.gather(*late, return_exceptions=True)

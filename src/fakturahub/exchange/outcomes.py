@@ -11,7 +11,7 @@ import msgspec
 
 from fakturahub.exchange import breaker as breakers
 from fakturahub.exchange.parcels import Made
-from fakturahub.exchange.schedule import after, schedule_of
+from fakturahub.exchange.schedule import Schedule, after
 from fakturahub.model import DeliveryState, Fault, Outcome, Record, Result
 from fakturahub.model.acknowledgement import CHANNEL as ACKNOWLEDGEMENT
 from fakturahub.model.outgoing import KEPT_OF_ANSWER
@@ -38,6 +38,7 @@ def tried(
     claimed: Claimed,
     outcome: Outcome,
     at: Attempted,
+    schedule: Schedule,
     *,
     made: Made | None = None,
     chance: float = 0.5,
@@ -48,7 +49,7 @@ def tried(
     why, state, due_at, step = _plain(outcome.detail), DeliveryState(_STATES[outcome.result]), at.ended_at, claimed.step
     if outcome.result is Result.RETRY:
         following = after(
-            schedule_of(claimed.channel),
+            schedule,
             outcome,
             attempt=claimed.attempt,
             step=claimed.step,
@@ -60,7 +61,7 @@ def tried(
         step = following.step
         if following.due_at is None:
             state = DeliveryState.FAILED
-            why = f"Given up after {(at.ended_at - claimed.trying_since).days} days. {why}"
+            why = f"Given up after {_in_words(at.ended_at - claimed.trying_since)}. {why}"
         else:
             due_at = following.due_at
     prepared = None if made is None else made.prepared
@@ -87,6 +88,14 @@ def tried(
     )
 
 
+def _in_words(span: timedelta) -> str:
+    """A span in the largest unit that it has one of: ``7 days``, ``1 hour``."""
+    seconds = int(span.total_seconds())
+    name, size = next((one for one in _UNITS if seconds >= one[1]), _UNITS[-1])
+    return f"{seconds // size} {name}{'' if seconds // size == 1 else 's'}"
+
+
+_UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 _STATES = {
     Result.DELIVERED: "delivered",
     Result.RETRY: "retrying",

@@ -1,7 +1,7 @@
 """When a delivery that failed is tried again, and when it is given up. Data, and one pure function over it.
 
-Of HTTP the pauses are those that Standard Webhooks 1.0.0 recommends; of mail they are made for greylisting, and for the
-days that RFC 5321, 4.5.4.1, asks a sender to go on.
+Of HTTP the pauses are those that Standard Webhooks 1.0.0 recommends, and a receiver may have others of its own; of mail
+they are made for greylisting, and for the days that RFC 5321, 4.5.4.1, asks a sender to go on.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from fakturahub.config import push
 from fakturahub.model import Fault, Outcome, Result
+from fakturahub.storage.outgoing import channel_of
 
 
 class Schedule(msgspec.Struct, frozen=True):
@@ -31,7 +33,7 @@ def _spans(*texts: str) -> tuple[timedelta, ...]:
 
 
 SCHEDULES = {
-    "http": Schedule(_spans("5s", "5m", "30m", "2h", "5h", "10h", "14h", "20h", "24h"), timedelta(days=7), 16),
+    "http": Schedule(push.RETRY, push.GIVE_UP_AFTER, push.AT_ONCE),
     "email": Schedule(_spans("1m", "5m", "15m", "30m", "1h", "2h", "4h"), timedelta(days=5), 8),
     "print": Schedule(_spans("1m", "5m", "15m", "30m", "1h"), timedelta(days=7), 1),
 }
@@ -57,6 +59,11 @@ class Next(msgspec.Struct, frozen=True):
 def schedule_of(channel: str) -> Schedule:
     """The schedule of a channel; one that has none of its own has that of HTTP."""
     return SCHEDULES.get(channel, SCHEDULES["http"])
+
+
+def schedule_to(target: str) -> Schedule:
+    """The schedule of the channel by which deliveries with this target go."""
+    return schedule_of(channel_of(target))
 
 
 def after(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from fakturahub import telemetry
 from fakturahub.errors import DocumentRefused, FakturahubError
 from fakturahub.exchange.outcomes import Attempted, Chance, tried
 from fakturahub.exchange.parcels import Contents, Made, Ways, Withheld
+from fakturahub.exchange.schedule import Schedule, schedule_to
 from fakturahub.model import BatchChannel, Channel, Clock, Fault, Outcome, Parcel, Result
 from fakturahub.storage.attempts import Tried
 from fakturahub.storage.outgoing import Claimed
@@ -51,8 +52,10 @@ class Sender:
         clock: Clock,
         node: str,
         chance: Chance,
+        schedule_of: Callable[[str], Schedule] = schedule_to,
     ) -> None:
-        """``chance`` gives numbers from 0 to 1, by which pauses are spread."""
+        """``chance`` gives numbers from 0 to 1, by which pauses are spread; ``schedule_of`` how deliveries with a
+        target are tried."""
         self._ways = ways
         self._contents = contents
         self._channels = channels
@@ -60,6 +63,7 @@ class Sender:
         self._clock = clock
         self._node = node
         self._chance = chance
+        self.schedule_of = schedule_of
 
     async def send(self, claimed: Claimed) -> Tried:
         """Try once."""
@@ -79,7 +83,7 @@ class Sender:
                         outcome = await channel.send(ready.parcel)
         except Exception as error:  # a channel's defect must not end the engine
             outcome = self._defect(claimed, error)
-        return tried(claimed, outcome, self._attempted(started_at, started), made=made, chance=self._chance())
+        return self._tried(claimed, outcome, self._attempted(started_at, started), self._chance(), made=made)
 
     async def send_batch(self, batch: Sequence[Claimed]) -> list[Tried]:
         """Try once with all letters of a batch. A letter that can never be made fails alone."""
@@ -116,10 +120,10 @@ class Sender:
         for place, claimed in enumerate(batch):
             its_own = alone.get(place)
             if its_own is not None:
-                result.append(tried(claimed, its_own.outcome, at, made=its_own.made))
+                result.append(self._tried(claimed, its_own.outcome, at, 0.5, made=its_own.made))
                 continue
             # one outcome for all of them: the target's breaker hears of it once
-            result.append(tried(claimed, outcome, at, made=made.get(claimed.id), chance=chance, counts=counts))
+            result.append(self._tried(claimed, outcome, at, chance, made=made.get(claimed.id), counts=counts))
             counts = False
         return result
 
@@ -132,7 +136,20 @@ class Sender:
         )
         now = self._clock.now()
         at = Attempted(self._node, started_at, now, max((now - started_at).total_seconds(), 0.0))
-        return tried(claimed, outcome, at, chance=self._chance())
+        return self._tried(claimed, outcome, at, self._chance())
+
+    def _tried(
+        self,
+        claimed: Claimed,
+        outcome: Outcome,
+        at: Attempted,
+        chance: float,
+        *,
+        made: Made | None = None,
+        counts: bool = True,
+    ) -> Tried:
+        schedule = self.schedule_of(claimed.target)
+        return tried(claimed, outcome, at, schedule, made=made, chance=chance, counts=counts)
 
     async def _ready(self, claimed: Claimed, at: datetime) -> _Ready | _NotReady:
         """The parcel of a delivery, or why there is none."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from fakturahub.errors import InternalFault
+from fakturahub.exchange import schedule
 from fakturahub.exchange.parcels import Withheld
 from fakturahub.exchange.ways_acknowledgements import AcknowledgementWays
 from fakturahub.exchange.ways_http import HttpWays
@@ -28,8 +29,9 @@ class Ways:
     def __init__(self, companies: Companies, master_key: MasterKey, data_folder: Path) -> None:
         """``data_folder``: where channels without a server of their own put what they have."""
         self._data_folder = data_folder
+        self._http = HttpWays(companies, master_key)
         self._ways: Mapping[str, Callable[[Claimed], Any | Withheld]] = {
-            "http": HttpWays(companies, master_key).way_of,
+            "http": self._http.way_of,
             "email": MailWays(companies, master_key, data_folder).way_of,
             "print": PrintWays(companies, master_key, data_folder).way_of,
             ACKNOWLEDGEMENT: AcknowledgementWays(companies, master_key).way_of,
@@ -44,3 +46,9 @@ class Ways:
         if way is None:
             raise InternalFault(f"There is no way out called {claimed.channel}.")
         return way(claimed)
+
+    def schedule_of(self, target: str) -> schedule.Schedule:
+        """How deliveries with this target are tried: by their receiver's own settings, else by those of the channel."""
+        if target.startswith("http "):
+            return self._http.schedule_of(target)
+        return schedule.schedule_to(target)

@@ -8,9 +8,10 @@ from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 from uuid import UUID
 
-from fakturahub.config import HttpPush
+from fakturahub.config import HttpPush, forms
 from fakturahub.errors import InternalFault, MasterKeyError
 from fakturahub.exchange.parcels import Withheld
+from fakturahub.exchange.schedule import Schedule, schedule_to
 from fakturahub.identity.companies import Companies, Company
 from fakturahub.identity.sealing import MasterKey
 from fakturahub.identity.stored_settings import revealed_part
@@ -46,6 +47,8 @@ class HttpWays:
         self._companies = companies
         self._master_key = master_key
         self._known: dict[UUID, tuple[Mapping[str, Any], HttpWay]] = {}
+        #: by target
+        self._schedules: dict[str, tuple[UUID, Mapping[str, Any], Schedule]] = {}
 
     def way_of(self, claimed: Claimed) -> HttpWay | Withheld:
         """The way to the receiver's own server, or why there is none."""
@@ -78,3 +81,30 @@ class HttpWays:
         way = HttpWay(settings)
         self._known[company.id] = (push, way)
         return way
+
+    def schedule_of(self, target: str) -> Schedule:
+        """How deliveries with this target are tried: as their receiver wants it, by its settings of the moment.
+
+        Asked for each target in each round of claims, so nothing is read that was read before.
+        """
+        known = self._schedules.get(target)
+        id_ = UUID(target.partition(" ")[2]) if known is None else known[0]
+        company = self._companies.get(id_)
+        push = None if company is None else push_of(company)
+        if push is None:
+            self._schedules.pop(target, None)
+            return schedule_to(target)
+        if known is None or known[1] is not push:
+            known = (id_, push, _schedule(push, schedule_to(target)))
+            self._schedules[target] = known
+        return known[2]
+
+
+def _schedule(push: Mapping[str, Any], usual: Schedule) -> Schedule:
+    """What is stored of the schedule, where it is not the *usual* one. No secret is opened for it."""
+    retry, give_up_after = push.get("retry"), push.get("give_up_after")
+    return Schedule(
+        usual.pauses if retry is None else tuple(forms.DURATION.read(one) for one in retry),
+        usual.gives_up_after if give_up_after is None else forms.DURATION.read(give_up_after),
+        push.get("at_once", usual.at_once),
+    )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 from joserfc import jws
 from joserfc.errors import JoseError
+from joserfc.jwk import RSAKey
 
 from fakturahub.errors import DatabaseUnavailable, InvalidToken
 from fakturahub.identity.companies import Company
@@ -24,6 +27,8 @@ MOST = 8_192
 LEEWAY = 60
 #: seconds between two looks for a key that is not known
 LOOK = 1.0
+#: tokens whose signature is remembered to be right; beyond it that of those that were not used longest is checked anew
+REMEMBERED = 10_000
 #: the media type of access tokens (RFC 9068, 2.1); what else the hub signs is none
 TYPES = ("at+jwt", "application/at+jwt")
 
@@ -72,12 +77,25 @@ class _Header(msgspec.Struct, frozen=True):
     crit: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
+class _Right(msgspec.Struct, frozen=True):
+    """A token whose signature was right: the key that it was checked with, and what stands in it."""
+
+    kid: str
+    key: RSAKey
+    claims: Claims
+
+
 _HEADER = msgspec.json.Decoder(_Header)
 _CLAIMS = msgspec.json.Decoder(Claims)
 
 
 class Verifier:
-    """Checks tokens by the keys, the clients and the revocations that this process knows."""
+    """Checks tokens by the keys, the clients and the revocations that this process knows.
+
+    A caller sends the same token with every request of ten minutes, and checking a signature costs more than anything
+    else about it. One that was right is remembered, by the token's SHA-256, together with the key: whether that key is
+    still one of the hub's, and everything else that can change, is asked each time.
+    """
 
     def __init__(self, keys: Keys, revoked: Revoked, clients: Clients, issuer: Callable[[], str], clock: Clock) -> None:
         self._keys = keys
@@ -87,8 +105,8 @@ class Verifier:
         self._clock = clock
         self._looked = datetime.min.replace(tzinfo=UTC)
         self._in_vain: DatabaseUnavailable | None = None
-        #: headers of tokens whose signature was right: a few forms, written by this hub itself
-        self._kids: dict[str, str] = {}
+        #: by the digest of the token, the one that was used last at the end
+        self._right: OrderedDict[bytes, _Right] = OrderedDict()
 
     async def check(self, token: str, audience: str) -> Caller:
         """Who calls with *token*, which has to be for *audience*.
@@ -117,12 +135,24 @@ class Verifier:
         """What stands in a token that is good for some audience, and its client. Raises `InvalidToken`."""
         if len(token) > MOST:
             raise InvalidToken(f"The access token is longer than {MOST:,} characters.")
+        digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
+        right = self._right.get(digest)
+        if right is not None and self._keys.verifying(right.kid) is right.key:
+            self._right.move_to_end(digest)
+            return right.claims, self._judged(right.claims)
+        right = await self._verified(token)
+        client = self._judged(right.claims)
+        self._right[digest] = right
+        if len(self._right) > REMEMBERED:
+            self._right.popitem(last=False)
+        return right.claims, client
+
+    async def _verified(self, token: str) -> _Right:
+        """What stands in a token, once its signature was found right. Raises `InvalidToken`."""
         head, dot, rest = token.partition(".")
         if not dot or rest.count(".") != 1 or not token.isascii():
             raise InvalidToken("The access token is none that this hub issued: it is no JWT.")
-        kid = self._kids.get(head)
-        if kid is None:
-            kid = _kid(head)
+        kid = _kid(head)
         key = self._keys.verifying(kid)
         if key is None:
             await self._look()
@@ -133,12 +163,10 @@ class Verifier:
             payload = jws.deserialize_compact(token, key, algorithms=[ALGORITHM]).payload
         except (JoseError, ValueError) as error:
             raise InvalidToken("The signature of the access token is not right.") from error
-        self._kids[head] = kid
         try:
-            claims = _CLAIMS.decode(payload or b"")
+            return _Right(kid, key, _CLAIMS.decode(payload or b""))
         except msgspec.DecodeError as error:
             raise InvalidToken("The access token lacks a claim that it has to have.") from error
-        return claims, self._judged(claims)
 
     def _judged(self, claims: Claims) -> Client:
         """The client of a token whose signature is right. Raises `InvalidToken` where that is not all."""

@@ -13,8 +13,9 @@ from fakturahub.errors import UnusableCredential
 def client_context(*, ca: str | None = None, cert: str | None = None, key: Secret | None = None) -> ssl.SSLContext:
     """A context for clients. All three are PEM.
 
-    ``ca``: the authorities that may have signed the peer's certificate, instead of the system's. ``cert`` with
-    ``key``: what the hub shows of itself, the certificate first and those between it and its authority behind it.
+    ``ca``: the authorities that may have signed the peer's certificate, or that certificate itself, instead of the
+    system's authorities. ``cert`` with ``key``: what the hub shows of itself, the certificate first and those between
+    it and its authority behind it.
 
     It reads files of the system and takes some milliseconds. Raises `UnusableCredential`.
     """
@@ -28,6 +29,8 @@ def client_context(*, ca: str | None = None, cert: str | None = None, key: Secre
             context.load_verify_locations(cadata=ca)
         except (ssl.SSLError, TypeError, ValueError):  # what is not ASCII is a TypeError
             raise UnusableCredential("`ca` holds no certificate in PEM.") from None
+        # What was listed by hand is trusted as it is, be it the server's own certificate or one between.
+        context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     if cert is not None and key is not None:
         _load(context, cert, key)
     return context

@@ -2,8 +2,8 @@
 
 One fetch at a time for the same credentials: a thousand calls that need the same token make one request. The client's
 credentials go in the body first and, where the endpoint answers ``invalid_client``, by Basic authentication (RFC 6749,
-2.3.1); which one it took is remembered. The endpoint is a target like any other, and nothing of its answer is repeated
-but the error code of RFC 6749.
+2.3.1); which one it took is remembered. A grant may also say which one it is. The endpoint is a target like any other,
+and nothing of its answer is repeated but the error code of RFC 6749.
 
 A fetch that failed is not tried again at once: after `PAUSE` seconds at the earliest, twice as many after each further
 failure up to `LONGEST_PAUSE`, or as many as the endpoint asks for.
@@ -73,6 +73,9 @@ class Grant(msgspec.Struct, frozen=True):
     client_id: str
     client_secret: Secret
     scope: str | None = None
+    audience: str | None = None
+    resource: str | None = None
+    client_auth: Literal["auto", "body", "basic"] = "auto"
     username: str | None = None
     password: Secret | None = None
     tls: ssl.SSLContext | None = None
@@ -166,8 +169,10 @@ class Tokens:
         return kept
 
     async def _fetch(self, grant: Grant, kept: _Kept) -> Secret | NoToken:
+        if grant.client_auth != "auto":
+            kept.basic = grant.client_auth == "basic"
         made = await self._ask(grant, basic=kept.basic)
-        if _is_invalid_client(made):
+        if grant.client_auth == "auto" and _is_invalid_client(made):
             made = await self._ask(grant, basic=not kept.basic)
             if isinstance(made, Answer) and made.status == 200:
                 kept.basic = not kept.basic
@@ -188,8 +193,8 @@ class Tokens:
         if grant.grant == "password":
             form["username"] = grant.username or ""
             form["password"] = "" if grant.password is None else grant.password.reveal()
-        if grant.scope is not None:
-            form["scope"] = grant.scope
+        further = {"scope": grant.scope, "audience": grant.audience, "resource": grant.resource}
+        form |= {name: value for name, value in further.items() if value is not None}
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         if basic:
             # RFC 6749, 2.3.1: both are form-encoded before they are joined.
@@ -215,7 +220,8 @@ class Tokens:
 def _key(grant: Grant) -> bytes:
     """Tells credentials apart: a secret that was changed never gets the token of the old one."""
     password = None if grant.password is None else grant.password.reveal()
-    parts = (grant.token_url, grant.grant, grant.client_id, grant.scope, grant.username)
+    asked = (grant.scope, grant.audience, grant.resource)
+    parts = (grant.token_url, grant.grant, grant.client_id, grant.client_auth, *asked, grant.username)
     return hashlib.sha256(msgspec.json.encode([*parts, grant.client_secret.reveal(), password])).digest()
 
 

@@ -230,6 +230,18 @@ def test_a_key_that_is_unknown_or_missing(added: str, line: int, fault: str) -> 
         ("token_url = 'https://u:p@idp.example/'", f"token_url: expected {URL}"),
         ("proxy = 'socks5://proxy.example'", 'proxy: expected a URL of http such as "http://proxy.example:3128"'),
         ("proxy = 'https://proxy.example'", 'proxy: expected a URL of http such as "http://proxy.example:3128"'),
+        ("retry = ['5s', '8d']", 'retry[1]: expected a duration from "1s" to "7d"'),
+        ("retry = '5s'", "retry: expected a list"),
+        ("retry = []", "retry: has to have 1 to 20 pauses"),
+        (f"retry = {['5s'] * 21}", "retry: has to have 1 to 20 pauses"),
+        ("give_up_after = '31d'", 'give_up_after: expected a duration from "1s" to "30d"'),
+        ("at_once = 0", "at_once: expected a whole number from 1 to 64"),
+        ("at_once = 65", "at_once: expected a whole number from 1 to 64"),
+        ("connect_timeout = '2m'", 'connect_timeout: expected a duration from "1s" to "1m"'),
+        ("read_timeout = '6m'", 'read_timeout: expected a duration from "1s" to "5m"'),
+        ("client_auth = 'jwt'", 'client_auth: expected one of "auto", "body", "basic"'),
+        ("cert = 'PEM'", "cert: needs `key` as well"),
+        ("key = 'PEM'", "key: needs `cert` as well"),
     ],
 )
 def test_a_key_of_push(push: str, fault: str) -> None:

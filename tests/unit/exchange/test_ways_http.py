@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from ipaddress import ip_network
 from typing import Any
 from uuid import uuid4
@@ -11,6 +12,7 @@ import pytest
 
 from fakturahub.errors import InternalFault
 from fakturahub.exchange.parcels import Withheld
+from fakturahub.exchange.schedule import SCHEDULES, Schedule
 from fakturahub.exchange.ways import Ways
 from fakturahub.exchange.ways_http import HttpWays, push_of, trusted_networks
 from fakturahub.identity.companies import Companies
@@ -93,6 +95,24 @@ def test_a_change_counts_at_once() -> None:
     assert isinstance(before, HttpWay)
     assert isinstance(after, HttpWay)
     assert after.push.url == "https://new.example/in"
+
+
+def test_a_schedule_of_its_own() -> None:
+    own = PUSH.replace("[company.pagero.push]", '[company.pagero.push]\nretry = ["1m", "2h"]\nat_once = 1')
+    companies = known(berg(own))
+    ways = HttpWays(companies, KEY)
+    target = f"http {named(companies, 'berg').id}"
+    schedule = ways.schedule_of(target)
+    usual = SCHEDULES["http"]
+    pauses = (timedelta(minutes=1), timedelta(hours=2))
+    assert schedule == Schedule(pauses, usual.gives_up_after, 1)
+    # asked for in every round of claims
+    assert ways.schedule_of(target) is schedule
+    companies.apply(Changes(2, [berg(own.replace("at_once = 1", 'give_up_after = "3d"'))], []))
+    assert ways.schedule_of(target) == Schedule(pauses, timedelta(days=3), usual.at_once)
+    companies.apply(Changes(3, [berg("")], []))
+    assert ways.schedule_of(target) == usual
+    assert ways.schedule_of(f"http {uuid4()}") == usual
 
 
 def test_a_company_that_is_posted_to_no_more() -> None:

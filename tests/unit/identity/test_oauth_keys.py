@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from joserfc import jws
 
 from fakturahub.errors import DatabaseUnavailable, InvalidToken, MasterKeyError
 from fakturahub.identity.companies import Companies
@@ -70,10 +71,20 @@ def said(clock: Moved, **more: Any) -> dict[str, Any]:
     return {**claims, **more}
 
 
-def verifier(database: Database, keys: Keys, clock: Moved, revoked: Revoked | None = None) -> Verifier:
-    companies = Companies({})
-    application = {"client_secret": "x", "audiences": ["here"]}
-    companies.apply(Changes(1, [], [SettingRow("application", "app", application)]))
+def application(*audiences: str, version: int = 1) -> Changes:
+    return Changes(version, [], [SettingRow("application", "app", {"client_secret": "x", "audiences": [*audiences]})])
+
+
+def verifier(
+    database: Database,
+    keys: Keys,
+    clock: Moved,
+    revoked: Revoked | None = None,
+    companies: Companies | None = None,
+) -> Verifier:
+    if companies is None:
+        companies = Companies({})
+        companies.apply(application("here"))
     return Verifier(keys, revoked or Revoked(database, clock), Clients(companies, ()), lambda: ISSUER, clock)
 
 
@@ -195,3 +206,69 @@ async def test_what_was_revoked_is_known_until_its_last_token_has_ended(opened: 
     assert await stored.sweep(opened, clock.now()) == 1
     await revoked.refresh()
     assert revoked.count == 0
+
+
+async def test_a_signature_is_checked_once_and_everything_else_each_time(
+    opened: Database, clock: Moved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys, revoked, companies = Keys(opened, KEY, clock), Revoked(opened, clock), Companies({})
+    companies.apply(application("here"))
+    await keys.prepare()
+    checking = verifier(opened, keys, clock, revoked, companies)
+    checked: list[str] = []
+    deserialize = jws.deserialize_compact
+
+    def counted(token: str, *others: Any, **more: Any) -> Any:
+        checked.append(token)
+        return deserialize(token, *others, **more)
+
+    monkeypatch.setattr(jws, "deserialize_compact", counted)
+    one, other, third, fourth = (keys.signed(said(clock, jti=name), "at+jwt") for name in "abcd")
+    for _ in range(3):
+        for token in (one, other, third, fourth):
+            assert (await checking.check(token, "here")).client_id == "app"
+    assert checked == [one, other, third, fourth]
+
+    with pytest.raises(InvalidToken, match="signature"):
+        await checking.check(one[:-4] + ("AAAA" if one[-4:] != "AAAA" else "BBBB"), "here")
+    with pytest.raises(InvalidToken, match="another audience"):
+        await checking.check(one, "there")
+    await stored.revoke_token(opened, "a", until=clock.now() + timedelta(minutes=12))
+    await revoked.refresh()
+    with pytest.raises(InvalidToken, match="revoked"):
+        await checking.check(one, "here")
+    companies.apply(application("elsewhere", version=2))
+    with pytest.raises(InvalidToken, match="may not have such a token any more"):
+        await checking.check(other, "here")
+    companies.apply(application("here", version=3))
+    await checking.check(other, "here")
+    await keys.replace()
+    await keys.refresh()
+    clock.move(timedelta(seconds=LOOK))
+    with pytest.raises(InvalidToken, match="not, or no longer"):
+        await checking.check(other, "here")
+    fifth = keys.signed(said(clock, jti="e"), "at+jwt")
+    await checking.check(fifth, "here")
+    clock.move(timedelta(seconds=660))
+    with pytest.raises(InvalidToken, match="has ended"):
+        await checking.check(fifth, "here")
+
+
+async def test_so_many_signatures_are_remembered(
+    opened: Database, clock: Moved, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fakturahub.identity.tokens.REMEMBERED", 2)
+    keys = Keys(opened, KEY, clock)
+    await keys.prepare()
+    checking = verifier(opened, keys, clock)
+    one, other, third = (keys.signed(said(clock, jti=name), "at+jwt") for name in "abc")
+    # the one that was not used longest is the one that is forgotten
+    for token in (one, other, one, third):
+        await checking.check(token, "here")
+    known = {entry.claims.jti for entry in checking._right.values()}
+    assert known == {"a", "c"}
+    # what is no good is not remembered
+    ended = keys.signed(said(clock, jti="d", exp=1), "at+jwt")
+    with pytest.raises(InvalidToken, match="has ended"):
+        await checking.check(ended, "here")
+    assert {entry.claims.jti for entry in checking._right.values()} == known

@@ -82,6 +82,16 @@ async def test_a_server_that_is_not_believed(own: Certificate, ca: str | None, w
     assert (made.trouble.fault, made.trouble.connected) == (Fault.RECEIVER, False)
 
 
+async def test_a_servers_own_certificate_can_be_trusted_by_itself() -> None:
+    """For a server whose authority nobody gave: it is that certificate, or none."""
+    own = THEIRS.issue("firm.example", "127.0.0.1")
+    with serving(own) as peer:
+        async with calling() as client:
+            assert answered(await client.call(call(peer.url(host="firm.example"), ca=own.cert))).status == 200
+            made = failed(await client.call(call(peer.url(host="firm.example"), ca=SERVER.cert)))
+    assert "does not know the authority" in made.trouble.detail
+
+
 async def test_a_client_certificate_is_shown_where_the_server_wants_one() -> None:
     mine = THEIRS.issue("hub.example", client=True)
     with serving(clients=THEIRS) as peer:

@@ -79,7 +79,8 @@ async def none(tokens: Tokens, asked: Grant) -> str:
 async def test_what_is_asked_for(tokens: Tokens, peer: HttpsPeer, endpoint: TokenEndpoint) -> None:
     await plain(tokens, grant(peer, scope="a b"))
     await plain(tokens, grant(peer, grant="password", username="u", password=Secret("p+w")))
-    first, second = (form for form, _ in endpoint.calls)
+    await plain(tokens, grant(peer, audience="https://erp.example/", resource="https://erp.example/in?a=1"))
+    first, second, third = (form for form, _ in endpoint.calls)
     assert first == {
         "grant_type": "client_credentials",
         "scope": "a b",
@@ -88,6 +89,7 @@ async def test_what_is_asked_for(tokens: Tokens, peer: HttpsPeer, endpoint: Toke
     }
     assert second["grant_type"] == "password"
     assert (second["username"], second["password"]) == ("u", "p+w")
+    assert (third["audience"], third["resource"]) == ("https://erp.example/", "https://erp.example/in?a=1")
     assert peer.received[0].headers["content-type"] == "application/x-www-form-urlencoded"
 
 
@@ -140,7 +142,14 @@ async def test_a_token_is_kept_until_shortly_before_its_end(
 
 @pytest.mark.parametrize(
     "other",
-    [{"client_secret": Secret("new")}, {"client_id": "other"}, {"scope": "x"}, {"grant": "password", "username": "u"}],
+    [
+        {"client_secret": Secret("new")},
+        {"client_id": "other"},
+        {"scope": "x"},
+        {"audience": "x"},
+        {"resource": "https://x.example/"},
+        {"grant": "password", "username": "u"},
+    ],
 )
 async def test_other_credentials_get_other_tokens(tokens: Tokens, peer: HttpsPeer, other: dict[str, object]) -> None:
     assert await plain(tokens, grant(peer)) == "token-1"
@@ -160,6 +169,17 @@ async def test_basic_authentication_is_tried_and_remembered(
     assert logins[1] == logins[2]
     assert base64.b64decode((logins[1] or "").removeprefix("Basic ")) == b"hub:s3cr%26t%3Ap%C3%A5ss"
     assert "client_secret" not in endpoint.calls[2][0]
+
+
+async def test_one_way_to_name_the_client_where_it_is_said(
+    tokens: Tokens, peer: HttpsPeer, endpoint: TokenEndpoint, clock: Clock
+) -> None:
+    """Some endpoints lock a client that tries the other one."""
+    endpoint.credentials = "basic"
+    assert await plain(tokens, grant(peer, client_auth="basic")) == "token-1"
+    clock.now += 10_000
+    assert "invalid_client" in await none(tokens, grant(peer, client_auth="body"))
+    assert [login is None for _, login in endpoint.calls] == [False, True]
 
 
 # --- refused by the receiver ----------------------------------------------------------------------------------------

@@ -122,10 +122,9 @@ def _outcome(
 
 def _prepare(push: HttpPush) -> _Prepared:
     """Raises `UnusableCredential`."""
-    with_cert = push.auth == "mtls"
     tls = None
-    if push.ca is not None or with_cert:
-        tls = client_context(ca=push.ca, cert=push.cert if with_cert else None, key=push.key if with_cert else None)
+    if push.ca is not None or push.cert is not None:
+        tls = client_context(ca=push.ca, cert=push.cert, key=push.key)
     grant = login = None
     if push.auth == "oauth2" and push.token_url and push.client_id and push.client_secret:
         grant = Grant(
@@ -134,6 +133,9 @@ def _prepare(push: HttpPush) -> _Prepared:
             client_id=push.client_id,
             client_secret=push.client_secret,
             scope=push.scope,
+            audience=push.audience,
+            resource=push.resource,
+            client_auth=push.client_auth,
             username=push.username,
             password=push.password,
             tls=tls,

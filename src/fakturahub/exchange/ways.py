@@ -30,11 +30,12 @@ class Ways:
         """``data_folder``: where channels without a server of their own put what they have."""
         self._data_folder = data_folder
         self._http = HttpWays(companies, master_key)
+        self._acknowledgements = AcknowledgementWays(companies, master_key)
         self._ways: Mapping[str, Callable[[Claimed], Any | Withheld]] = {
             "http": self._http.way_of,
             "email": MailWays(companies, master_key, data_folder).way_of,
             "print": PrintWays(companies, master_key, data_folder).way_of,
-            ACKNOWLEDGEMENT: AcknowledgementWays(companies, master_key).way_of,
+            ACKNOWLEDGEMENT: self._acknowledgements.way_of,
         }
 
     def way_of(self, claimed: Claimed) -> Any | Withheld:
@@ -51,4 +52,6 @@ class Ways:
         """How deliveries with this target are tried: by their receiver's own settings, else by those of the channel."""
         if target.startswith("http "):
             return self._http.schedule_of(target)
+        if target.startswith(f"{ACKNOWLEDGEMENT} "):
+            return self._acknowledgements.schedule_of(target)
         return schedule.schedule_to(target)

@@ -17,7 +17,8 @@ from fakturahub.config import HttpPush
 from fakturahub.errors import InternalFault, MasterKeyError
 from fakturahub.exchange.acknowledgements import url_of
 from fakturahub.exchange.parcels import Withheld
-from fakturahub.exchange.ways_http import PATH, push_of
+from fakturahub.exchange.schedule import Schedule, schedule_to
+from fakturahub.exchange.ways_http import PATH, own_schedule, push_of
 from fakturahub.identity.companies import Companies, Company
 from fakturahub.identity.sealing import MasterKey
 from fakturahub.identity.stored_settings import revealed_part
@@ -34,6 +35,8 @@ class AcknowledgementWays:
         self._companies = companies
         self._master_key = master_key
         self._known: dict[UUID, tuple[str, Mapping[str, Any] | None, HttpWay]] = {}
+        #: by target
+        self._schedules: dict[str, tuple[UUID, str, Mapping[str, Any], Schedule]] = {}
 
     def way_of(self, claimed: Claimed) -> HttpWay | Withheld:
         """The way back to the sender, or why there is none."""
@@ -63,6 +66,26 @@ class AcknowledgementWays:
             )
         self._known[company.id] = (url, push, way)
         return way
+
+    def schedule_of(self, target: str) -> Schedule:
+        """How acknowledgements with this target are tried: as documents are that go to the same server.
+
+        What may be under way at a time counts for acknowledgements and for documents each.
+        """
+        known = self._schedules.get(target)
+        id_ = UUID(target.partition(" ")[2]) if known is None else known[0]
+        company = self._companies.get(id_)
+        url, push = (None, None) if company is None else (url_of(company), push_of(company))
+        if url is None or push is None:
+            self._schedules.pop(target, None)
+            return schedule_to(target)
+        # asked for each target in each round of claims, so nothing is read that was read before
+        if known is None or known[1] != url or known[2] is not push:
+            usual = schedule_to(target)
+            same = origin_of(url) == origin_of(push["url"])
+            known = (id_, url, push, own_schedule(push, usual) if same else usual)
+            self._schedules[target] = known
+        return known[3]
 
     def _settings(self, company: Company, url: str, push: Mapping[str, Any] | None) -> HttpPush:
         if push is None or origin_of(url) != origin_of(push["url"]):

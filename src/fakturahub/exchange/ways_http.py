@@ -95,12 +95,12 @@ class HttpWays:
             self._schedules.pop(target, None)
             return schedule_to(target)
         if known is None or known[1] is not push:
-            known = (id_, push, _schedule(push, schedule_to(target)))
+            known = (id_, push, own_schedule(push, schedule_to(target)))
             self._schedules[target] = known
         return known[2]
 
 
-def _schedule(push: Mapping[str, Any], usual: Schedule) -> Schedule:
+def own_schedule(push: Mapping[str, Any], usual: Schedule) -> Schedule:
     """What is stored of the schedule, where it is not the *usual* one. No secret is opened for it."""
     retry, give_up_after = push.get("retry"), push.get("give_up_after")
     return Schedule(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -107,3 +109,17 @@ def test_it_is_one_of_the_ways_of_a_node(tmp_path: Path) -> None:
 )
 def test_origins(url: str, expected: tuple[str, str, int]) -> None:
     assert origin_of(url) == expected
+
+
+@pytest.mark.parametrize(("url", "at_once"), [("https://berg.example/ack", 1), ("https://other.example/ack", 16)])
+def test_the_schedule_of_the_push_holds_for_the_same_server(url: str, at_once: int) -> None:
+    companies = known(berg(settings(url, PUSH + 'retry = ["3s"]\nat_once = 1\n')))
+    ways = Ways(companies, KEY, Path("data"))
+    found = ways.schedule_of(f"acknowledgement {named(companies, 'berg').id}")
+    assert found.at_once == at_once
+    assert (found.pauses == (timedelta(seconds=3),)) == (at_once == 1)
+    assert ways.schedule_of(f"acknowledgement {named(companies, 'berg').id}") is found
+
+
+def test_who_has_no_push_has_the_usual_schedule() -> None:
+    assert Ways(known(), KEY, Path("data")).schedule_of(f"acknowledgement {UUID(int=5)}").at_once == 16

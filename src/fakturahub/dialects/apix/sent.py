@@ -19,7 +19,7 @@ from collections.abc import Collection, Sequence
 import msgspec
 
 from fakturahub import formats
-from fakturahub.dialects.apix.links import ATTACHMENT, PICTURE, PICTURES, Link, links
+from fakturahub.dialects.apix.links import ATTACHMENT, PICTURE, PICTURES, Link, key_of, links
 from fakturahub.dialects.apix.members import Members
 from fakturahub.errors import (
     DocumentRefused,
@@ -35,7 +35,7 @@ from fakturahub.errors import (
 from fakturahub.intake.filenames import FlatNames, type_of
 from fakturahub.intake.limits import ATTACHMENT as ATTACHMENTS
 from fakturahub.intake.limits import ZIP
-from fakturahub.intake.zip import is_zip, open_zip
+from fakturahub.intake.zip import Member, is_zip, open_zip
 from fakturahub.model import Attachment, Medium
 
 #: documents of one transfer
@@ -163,13 +163,20 @@ class _Files:
         )
         made: list[Attachment] = []
         remarks: list[str] = []
+        # a file that is linked twice, or is the picture as well, is one file
+        seen: set[str] = set()
         if picture is not None:
             made.append(self._picture(picture.stated, self._members.named(picture), names))
+            seen.update(picture.names)
         elif needed:
-            made.append(self._only_picture(names, remarks))
-        seen = {name for link in (picture,) if link is not None for name in link.names}
+            only = self._only_picture()
+            remarks.append(
+                f"The document names no picture; {only.name}, the only PDF of the archive, was taken for it."
+            )
+            made.append(self._picture(only.name, self._members.take(only), names))
+            seen.add(key_of(only.path))
         for link in stated:
-            if seen.isdisjoint(link.names):  # a file that is linked twice is one file
+            if seen.isdisjoint(link.names):
                 made += self._attachments(link, names)
             seen.update(link.names)
             if len(made) > ATTACHMENTS.count:
@@ -185,8 +192,8 @@ class _Files:
             )
         return tuple(made), tuple(remarks)
 
-    def _only_picture(self, names: FlatNames, remarks: list[str]) -> Attachment:
-        """The PDF of a document that names none."""
+    def _only_picture(self) -> Member:
+        """The PDF of a document that names none. Raises `MissingFile` where there is not exactly one."""
         pdfs = self._members.pdfs()
         if not self._alone or len(pdfs) != 1:
             raise MissingFile(
@@ -194,8 +201,7 @@ class _Files:
                 f"file://<name of the PDF>; the ZIP archive holds {len(pdfs)}.",
                 term="InvoiceUrlText",
             )
-        remarks.append(f"The document names no picture; {pdfs[0].name}, the only PDF of the archive, was taken for it.")
-        return self._picture(pdfs[0].name, self._members.take(pdfs[0]), names)
+        return pdfs[0]
 
     def _picture(self, stated: str, content: bytes | None, names: FlatNames) -> Attachment:
         if content is None:

@@ -165,6 +165,8 @@ def test_a_picture_that_is_not_named_is_the_only_pdf_of_the_only_document() -> N
     transfer = taken(zipped(("x.xml", finvoice("1")), ("some.pdf", PDF)))
     assert (names(transfer), refusals(transfer)) == ([["some.pdf"]], [None])
     assert "some.pdf" in transfer.documents[0].remarks[0]
+    linked = taken(zipped(("x.xml", finvoice("1", (ATTACHMENT, "file://Some.pdf"))), ("some.pdf", PDF)))
+    assert (names(linked), refusals(linked)) == ([["some.pdf"]], [None])
     two = zipped(("x.xml", finvoice("1") + b"\n" + finvoice("2", (PICTURE, "file://a.pdf"))), ("a.pdf", PDF))
     assert refusals(taken(two)) == ["missing-file", None]
     assert refusals(taken(zipped(("x.xml", finvoice("1"))))) == ["missing-file"]

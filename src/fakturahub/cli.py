@@ -45,6 +45,18 @@ Payloads = Annotated[
         help="Folder or URL (s3://bucket/prefix …) for documents over 256 KiB; else payloads/ in the data folder.",
     ),
 ]
+TlsCert = Annotated[
+    Path | None,
+    typer.Option(
+        "--tls-cert",
+        envvar="FAKTURAHUB_TLS_CERT",
+        help="Certificate that callers are shown, PEM, with those up to its authority behind it.",
+    ),
+]
+TlsKey = Annotated[
+    Path | None,
+    typer.Option("--tls-key", envvar="FAKTURAHUB_TLS_KEY", help="Key of that certificate, PEM, without a password."),
+]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many at most, the newest first.")]
 Before = Annotated[UUID | None, typer.Option("--before", help="Only those before this id: the next page.")]
 
@@ -90,8 +102,17 @@ def serve(
         int, typer.Option(min=0, help="Requests a minute of one address, 0 for no limit.")
     ] = 60_000,
     failure_rate: Annotated[
-        int, typer.Option(min=0, help="Failed sign-ins a minute of one address; raise it behind a proxy. 0: no limit.")
+        int, typer.Option(min=0, help="Failed sign-ins a minute of one address, 0 for no limit.")
     ] = 60,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    proxy: Annotated[
+        str | None,
+        typer.Option(
+            "--proxy",
+            help="Addresses or networks that proxies before the hub call from, with commas between: they are believed.",
+        ),
+    ] = None,
     data: Data = DEFAULT_DATA,
     database: DatabaseUrl = None,
     payloads: Payloads = None,
@@ -110,6 +131,9 @@ def serve(
             address_rate=address_rate,
             failure_rate=failure_rate,
             log_level=_log_level(),
+            tls_cert=tls_cert,
+            tls_key=tls_key,
+            proxy=proxy,
         ),
         say,
     )
@@ -239,12 +263,14 @@ def doctor(
     data: Data = DEFAULT_DATA,
     database: DatabaseUrl = None,
     payloads: Payloads = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     as_json: AsJson = False,
 ) -> None:
     """Check database, payload store, clock, disk, keys and configuration, and say what to do."""
     from fakturahub import doctor as examination
 
-    findings = examination.examine(place(data, database, payloads), say)
+    findings = examination.examine(place(data, database, payloads), say, tls_cert, tls_key)
     printing.examination(findings, as_json)
     if any(not finding.ok for finding in findings):
         raise typer.Exit(1)

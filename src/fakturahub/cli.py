@@ -20,6 +20,7 @@ from fakturahub import (
     registrationcommand,
     rendercommand,
     rulecommands,
+    sheetcommand,
     telemetry,
 )
 from fakturahub.clock import SystemClock
@@ -294,6 +295,7 @@ app.command()(rendercommand.render)
 app.command()(creditscommand.credits)
 app.command()(registrationcommand.registrations)
 app.command()(keyscommand.signing_keys)
+app.command()(sheetcommand.sheet)
 
 
 def main(arguments: list[str] | None = None) -> Any:

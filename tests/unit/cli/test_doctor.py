@@ -94,11 +94,8 @@ def test_a_target_that_takes_nothing(fakturahub: Run, provisioned: Where) -> Non
 
 def test_signing_keys(fakturahub: Run, provisioned: Where) -> None:
     folder, url = Path(provisioned[1]), provisioned[3]
-    execute(
-        url,
-        "INSERT INTO oauth_key (kid, public, sealed, created_at, signs_from)"
-        f" VALUES ('old', '{{}}', '{_sealed_key(folder, 'old')}', now() - interval '92 days', now())",  # noqa: S608
-    )
+    values = f"('old', '{{}}', '{_sealed_key(folder, 'old')}', now() - interval '92 days', now())"
+    execute(url, f"INSERT INTO oauth_key (kid, public, sealed, created_at, signs_from) VALUES {values}")  # noqa: S608
     detail, advice = bad(fakturahub("doctor", "--json", *provisioned))["signing keys"]
     assert "1 published, the newest is 92 days old" in detail
     assert "signing-keys --rotate" in advice

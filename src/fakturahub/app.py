@@ -40,6 +40,7 @@ from fakturahub.exchange.submit import Exchange
 from fakturahub.identity.companies import Companies, keep_fresh, refresh
 from fakturahub.identity.oauth.authority import Authority
 from fakturahub.identity.oauth.metadata import PATHS as OAUTH_PATHS
+from fakturahub.identity.oauth.metadata import at_the_root
 from fakturahub.identity.passwords import PasswordCheck
 from fakturahub.identity.rates import Rates
 from fakturahub.identity.sealing import MasterKey
@@ -111,6 +112,9 @@ class Hub:
         if scope["type"] != "http":
             return
         scope = self._proxies.seen_through(scope)
+        if scope["path"].startswith("/.well-known/"):
+            hub = self._companies.setting("hub") or {}
+            scope = {**scope, "path": at_the_root(scope["path"], hub.get("public_url") or "")}
         request_id = new_id().hex
         token = telemetry.request_id.set(request_id)
 

@@ -12,6 +12,7 @@ import typer
 
 from fakturahub import (
     __version__,
+    clientscommand,
     creditscommand,
     deliverycommands,
     filecommands,
@@ -295,6 +296,7 @@ app.command()(rendercommand.render)
 app.command()(creditscommand.credits)
 app.command()(registrationcommand.registrations)
 app.command()(keyscommand.signing_keys)
+app.command()(clientscommand.clients)
 app.command()(sheetcommand.sheet)
 
 

@@ -30,7 +30,7 @@ _TITLES = {"farpay": "FarPay", "sendregning": "SendRegning", "vertex": "Vertex"}
 def sheet(
     company: Annotated[str, typer.Argument(help="Key of the company in the provisioning file.")],
     url: Annotated[
-        str | None, typer.Option("--url", help="Where the hub is reached; without it, `public_url` of `[hub]`.")
+        str | None, typer.Option("--url", help="Where the hub is reached; without it, what `public_url` says.")
     ] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File to write to.")] = None,
     data: Data = DEFAULT_DATA,
@@ -132,13 +132,13 @@ def _sheets(companies: Companies, company: Company, url: str) -> Iterator[tuple[
 
 
 def _section(section: Section) -> Iterator[str]:
-    yield f"\n### {section.title}\n\n"
+    yield f"\n### {section.title}\n"
     if section.facts:
-        yield _facts(section.facts)
+        yield "\n" + _facts(section.facts)
     for note in section.notes:
         yield "\n" + _wrapped(note)
     if section.example:
-        yield f"```sh\n{section.example}\n```\n"
+        yield f"\n```sh\n{section.example}\n```\n"
 
 
 def _facts(facts: tuple[tuple[str, str], ...]) -> str:

@@ -25,7 +25,7 @@ def sheet(hub: Hub, company: str, *arguments: str) -> str:
 
 def examples(text: str) -> dict[str, str]:
     """Each example by its heading."""
-    return dict(re.findall(r"### Example: ([^\n]*)\n\n```sh\n(.*?)\n```", text, re.S))
+    return dict(re.findall(r"### Example: ([^\n]*)\n(?:\n[^\n`#]+)*\n\n?```sh\n(.*?)\n```", text, re.S))
 
 
 @pytest.mark.parametrize("company", ["skog", "virta"])
@@ -40,11 +40,14 @@ def test_every_example_runs(big_hub: Hub, tmp_path: Path, company: str) -> None:
         }[company]
     )
     (tmp_path / "invoice.xml").write_bytes(invoice(f"SHEET-{company}"))
+    # the host for tests is none of this machine's names
+    (tmp_path / ".curlrc").write_text(f'connect-to = "{TEST_HOST}::127.0.0.1:{big_hub.port}"\n')
+    assert (f"http://{TEST_HOST}:{big_hub.port}/invoices" in text) == (company == "virta")
     for heading, commands in found.items():
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", commands],
             cwd=tmp_path,
-            env={**os.environ, **SECRETS},
+            env={**os.environ, "CURL_HOME": str(tmp_path), **SECRETS},
             capture_output=True,
             text=True,
             timeout=30,
@@ -55,7 +58,7 @@ def test_every_example_runs(big_hub: Hub, tmp_path: Path, company: str) -> None:
         wrong = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", commands],
             cwd=tmp_path,
-            env={**os.environ, **dict.fromkeys(SECRETS, "wrong")},
+            env={**os.environ, "CURL_HOME": str(tmp_path), **dict.fromkeys(SECRETS, "wrong")},
             capture_output=True,
             text=True,
             timeout=30,

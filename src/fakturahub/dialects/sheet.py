@@ -91,7 +91,7 @@ def listed(values: object) -> str:
 def hidden(key: str, table: str, *, kept: str = "a hash of it") -> str:
     """Where a secret stands, and how another one is set."""
     return (
-        f"{code(key)} of {code(table)} in the provisioning file; the hub keeps {kept}, which nobody can read back. For "
+        f"{code(key)} of {code(table)} in the provisioning file; the hub keeps {kept}, and shows it to nobody. For "
         "another one, write it there and run `fakturahub apply FILE`: it counts within seconds."
     )
 

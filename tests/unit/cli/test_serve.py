@@ -26,7 +26,7 @@ def test_plain_http_is_for_this_machine_only(fakturahub: Run, tmp_path: Path, ho
     [
         (("--tls-cert", "hub.pem"), "--tls-cert and --tls-key go together"),
         (("--tls-key", "hub.key"), "--tls-cert and --tls-key go together"),
-        (("--tls-cert", "/nowhere/hub.pem", "--tls-key", "hub.key"), "/nowhere/hub.pem cannot be read"),
+        (("--tls-cert", "missing/hub.pem", "--tls-key", "hub.key"), "missing/hub.pem cannot be read"),
         (("--proxy", "0.0.0.0/0"), "is everybody"),
         (("--proxy", "::/0"), "is everybody"),
         (("--proxy", "10.0.0.1/24"), "has host bits set"),

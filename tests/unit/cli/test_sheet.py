@@ -111,6 +111,7 @@ def test_all_there_is(fakturahub: Run, provisioned: tuple[str, ...]) -> None:
     ):
         assert said in text, said
     assert text.count("Test mode: the company is in it") == 2
+    assert "this sends for real" not in text
     titles = [line for line in done.out.splitlines() if line.startswith("## ")]
     assert titles == ["## The hub", "## Pagero", "## Apix", "## FarPay", "## Vertex"]
     for path in SIGNED:
@@ -139,5 +140,5 @@ def test_a_company_without_a_dialect_and_none(fakturahub: Run, provisioned: tupl
     unknown = fakturahub("sheet", "Ingenting", *provisioned)
     assert unknown.status == 1
     assert "There is no company 'Ingenting'; known are alt, none." in unknown.err
-    refused = fakturahub("sheet", "none", "--output", "/nowhere/x.md", *provisioned)
-    assert "/nowhere/x.md cannot be written" in refused.err
+    refused = fakturahub("sheet", "none", "--output", "missing/x.md", *provisioned)
+    assert "missing/x.md cannot be written" in refused.err

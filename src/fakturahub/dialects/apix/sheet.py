@@ -151,14 +151,17 @@ def _examples(asked: Asked) -> list[Section]:
         f'd=$(printf \'%s+%s+%s\' {shlex.quote(id_)} "$t" "${key}" {digest}\n'
         f'curl --fail-with-body "{asked.base}/list2?TraID={in_url}&t=$t&d=SHA-256:$d"'
     )
+    tests = asked.at(asked.test_hosts)
+    target = tests[0] if tests else f"{asked.base}"
+    real = () if tests or asked.company.test_mode else ("There is no host for tests: this sends for real.",)
     sending = (
         "python3 -m zipfile --create batch.zip invoice.xml\n"
         f"{stamp}\n"
         f'd=$(printf \'%s+%s+%s+%s+%s\' MyProgram 1.0 {shlex.quote(id_)} "$t" "${key}" {digest}\n'
         "curl --fail-with-body --upload-file batch.zip --header 'Content-Type: application/octet-stream' \\\n"
-        f'  "{asked.base}/invoices?soft=MyProgram&ver=1.0&TraID={in_url}&t=$t&d=SHA-256:$d"'
+        f'  "{target}/invoices?soft=MyProgram&ver=1.0&TraID={in_url}&t=$t&d=SHA-256:$d"'
     )
     return [
         Section("Example: what lies in the inbox", example=listing),
-        Section("Example: an invoice is sent", example=sending),
+        Section("Example: an invoice is sent", notes=real, example=sending),
     ]

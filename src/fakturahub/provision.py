@@ -216,7 +216,7 @@ async def _apply_settings(change: stored.Change, file: config.Provisioning, key:
     seen = set()
     for section, name, entry in _entries(file):
         seen.add((section, name))
-        previous = known.get((section, name)) or None
+        previous = known.get((section, name))
         result = await asyncio.to_thread(protected, entry, previous, master_key=key)
         if _note(report, _label(section, name), result, previous is None):
             await change.put_setting(section, name, result.settings)
@@ -227,8 +227,8 @@ async def _apply_settings(change: stored.Change, file: config.Provisioning, key:
         previous = known.get(("price", ""))
         if _note(report, "price", Protected({}, ("price",) if table != previous else (), ()), previous is None):
             await change.put_setting("price", "", table)
-    # what was removed is an empty row, see `remove_client`
-    report.kept += [_label(*one) for one in sorted(known.keys() - seen) if known[one]]
+    # an application that was removed is an empty row, see `remove_client`
+    report.kept += [_label(*one) for one in sorted(known.keys() - seen) if known[one] or one[0] != "application"]
 
 
 async def remove_client(database: Database, client_id: str, now: datetime) -> bool:

@@ -119,6 +119,8 @@ def run(place: Place, options: Options, say: Callable[[str], None]) -> None:
         if shown is not None and tls is not None:
             for fault in _faults(shown, tls, companies):
                 say(f"Note: {fault}")
+        if ipaddress.ip_address(_address_of(sock)).is_unspecified and not _public_url(companies):
+            say(f"Note: without `public_url` of [hub] access tokens name the hub {options.host}. Set it.")
         if report is not None:
             for kept in report.kept:
                 say(f"Note: {kept} is no longer in {options.companies}; what is stored stays.")
@@ -143,8 +145,8 @@ def run(place: Place, options: Options, say: Callable[[str], None]) -> None:
 
 def _refuse_in_the_open(sock: socket.socket) -> None:
     """Raise `OperatorError` where others than this machine would speak to the hub without TLS."""
-    address: str = sock.getsockname()[0]
-    if not ipaddress.ip_address(address.partition("%")[0]).is_loopback:
+    address = _address_of(sock)
+    if not ipaddress.ip_address(address).is_loopback:
         sock.close()
         raise OperatorError(
             f"Plain HTTP on {address} would send passwords and documents in the clear. Give the hub a certificate with"
@@ -156,14 +158,24 @@ def _refuse_in_the_open(sock: socket.socket) -> None:
 def _faults(shown: Certificate, files: Files, companies: Companies) -> Iterator[str]:
     """What those who run the hub should know of its certificate."""
     yield from shown.faults(SystemClock().now(), files)
-    hub = companies.setting("hub") or {}
     hosts = [
-        urlsplit(hub.get("public_url") or "").hostname or "",
+        urlsplit(_public_url(companies)).hostname or "",
         *(h for one in DIALECTS for h in companies.hosts_of(one)),
     ]
     missing = certificate.uncovered(shown, [host for host in hosts if host])
     if missing:
         yield f"The certificate in {files.cert} is not for {', '.join(missing)}."
+
+
+def _address_of(sock: socket.socket) -> str:
+    """Where *sock* listens, without the zone of a link-local address."""
+    address: str = sock.getsockname()[0]
+    return address.partition("%")[0]
+
+
+def _public_url(companies: Companies) -> str:
+    hub = companies.setting("hub") or {}
+    return hub.get("public_url") or ""
 
 
 def _base(host: str, port: int, tls: Files | None) -> str:

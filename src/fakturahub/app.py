@@ -41,11 +41,13 @@ from fakturahub.exchange.submit import Exchange
 from fakturahub.identity.companies import Companies, keep_fresh, refresh
 from fakturahub.identity.oauth.authority import Authority
 from fakturahub.identity.oauth.metadata import PATHS as OAUTH_PATHS
+from fakturahub.identity.oauth.metadata import at_the_root
 from fakturahub.identity.passwords import PasswordCheck
 from fakturahub.identity.rates import Rates
 from fakturahub.identity.sealing import MasterKey
 from fakturahub.leaving import dispatching, telling
 from fakturahub.provision import CLIENT_DIALECTS, CREDENTIAL_NAMES, OTHER_NAMES
+from fakturahub.proxies import THROUGH, Proxies
 from fakturahub.rules import xsd
 from fakturahub.storage import deliveries, documents, schema, targets
 from fakturahub.storage.data_folder import DataFolder
@@ -86,6 +88,8 @@ class NodeSettings(msgspec.Struct, frozen=True):
     log_level: str = "info"
     #: where the hub is reached as long as no public_url says otherwise
     url: str = "http://127.0.0.1:8080"
+    #: the networks that declared proxies call from
+    proxies: tuple[str, ...] = ()
 
     def key(self) -> MasterKey:
         """The master key. Raises `MasterKeyError`."""
@@ -97,7 +101,10 @@ class NodeSettings(msgspec.Struct, frozen=True):
 class Hub:
     """The ASGI application: gives every request an id and hands it to the surface that its host or path names."""
 
-    def __init__(self, surfaces: dict[str, Surface], companies: Companies, pages: Starlette) -> None:
+    def __init__(
+        self, surfaces: dict[str, Surface], companies: Companies, pages: Starlette, proxies: Proxies | None = None
+    ) -> None:
+        self._proxies = proxies or Proxies(())
         self._surfaces = surfaces
         self._companies = companies
         self._pages = pages
@@ -108,6 +115,10 @@ class Hub:
             return
         if scope["type"] != "http":
             return
+        scope = self._proxies.seen_through(scope)
+        if scope["path"].startswith("/.well-known/"):
+            hub = self._companies.setting("hub") or {}
+            scope = {**scope, "path": at_the_root(scope["path"], hub.get("public_url") or "")}
         request_id = new_id().hex
         token = telemetry.request_id.set(request_id)
 
@@ -167,7 +178,7 @@ def _from_here(scope: Scope) -> bool:
     The name keeps a web page elsewhere from reading ours by pointing its own name at the loopback address.
     """
     headers = Headers(scope=scope)
-    if any(name in headers for name in ("forwarded", "x-forwarded-for", "x-real-ip")):
+    if THROUGH in scope or any(name in headers for name in ("forwarded", "x-forwarded-for", "x-real-ip")):
         return False
     host = headers.get("host", "").rsplit(":", 1)[0].strip("[]")
     client = scope.get("client")
@@ -242,7 +253,8 @@ async def serving(settings: NodeSettings) -> AsyncIterator[Hub]:
                 *console.routes(overview, lambda: len(companies)),
             ]
         )
-        yield Hub({name: surface(parts) for name, surface in DIALECTS.items()}, companies, pages)
+        surfaces = {name: surface(parts) for name, surface in DIALECTS.items()}
+        yield Hub(surfaces, companies, pages, Proxies(settings.proxies))
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ import typer
 
 from fakturahub import (
     __version__,
+    clientscommand,
     creditscommand,
     deliverycommands,
     filecommands,
@@ -20,6 +21,7 @@ from fakturahub import (
     registrationcommand,
     rendercommand,
     rulecommands,
+    sheetcommand,
     telemetry,
 )
 from fakturahub.clock import SystemClock
@@ -44,6 +46,18 @@ Payloads = Annotated[
         envvar="FAKTURAHUB_PAYLOADS",
         help="Folder or URL (s3://bucket/prefix …) for documents over 256 KiB; else payloads/ in the data folder.",
     ),
+]
+TlsCert = Annotated[
+    Path | None,
+    typer.Option(
+        "--tls-cert",
+        envvar="FAKTURAHUB_TLS_CERT",
+        help="Certificate that callers are shown, PEM, with those up to its authority behind it.",
+    ),
+]
+TlsKey = Annotated[
+    Path | None,
+    typer.Option("--tls-key", envvar="FAKTURAHUB_TLS_KEY", help="Key of that certificate, PEM, without a password."),
 ]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many at most, the newest first.")]
 Before = Annotated[UUID | None, typer.Option("--before", help="Only those before this id: the next page.")]
@@ -90,8 +104,17 @@ def serve(
         int, typer.Option(min=0, help="Requests a minute of one address, 0 for no limit.")
     ] = 60_000,
     failure_rate: Annotated[
-        int, typer.Option(min=0, help="Failed sign-ins a minute of one address; raise it behind a proxy. 0: no limit.")
+        int, typer.Option(min=0, help="Failed sign-ins a minute of one address, 0 for no limit.")
     ] = 60,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
+    proxy: Annotated[
+        str | None,
+        typer.Option(
+            "--proxy",
+            help="Addresses or networks that proxies before the hub call from, with commas between: they are believed.",
+        ),
+    ] = None,
     data: Data = DEFAULT_DATA,
     database: DatabaseUrl = None,
     payloads: Payloads = None,
@@ -110,6 +133,9 @@ def serve(
             address_rate=address_rate,
             failure_rate=failure_rate,
             log_level=_log_level(),
+            tls_cert=tls_cert,
+            tls_key=tls_key,
+            proxy=proxy,
         ),
         say,
     )
@@ -239,12 +265,14 @@ def doctor(
     data: Data = DEFAULT_DATA,
     database: DatabaseUrl = None,
     payloads: Payloads = None,
+    tls_cert: TlsCert = None,
+    tls_key: TlsKey = None,
     as_json: AsJson = False,
 ) -> None:
     """Check database, payload store, clock, disk, keys and configuration, and say what to do."""
     from fakturahub import doctor as examination
 
-    findings = examination.examine(place(data, database, payloads), say)
+    findings = examination.examine(place(data, database, payloads), say, tls_cert, tls_key)
     printing.examination(findings, as_json)
     if any(not finding.ok for finding in findings):
         raise typer.Exit(1)
@@ -268,6 +296,8 @@ app.command()(rendercommand.render)
 app.command()(creditscommand.credits)
 app.command()(registrationcommand.registrations)
 app.command()(keyscommand.signing_keys)
+app.command()(clientscommand.clients)
+app.command()(sheetcommand.sheet)
 
 
 def main(arguments: list[str] | None = None) -> Any:

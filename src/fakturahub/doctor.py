@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
 
 import msgspec
 
-from fakturahub import printing, provision
+from fakturahub import certificate, printing, provision
 from fakturahub.channels.email.verdicts import refusal
 from fakturahub.clock import SystemClock
 from fakturahub.config import Company, Letters, Mail
 from fakturahub.errors import FakturahubError
-from fakturahub.exchange import credits, ways_mail, ways_print
+from fakturahub.exchange import breaker, credits, ways_mail, ways_print
 from fakturahub.exchange.overview import Overview
 from fakturahub.exchange.rulebook import Rulebooks
 from fakturahub.identity.companies import Companies, refresh
+from fakturahub.identity.oauth.keys import ROTATED_AFTER, Keys
 from fakturahub.identity.stored_settings import revealed
 from fakturahub.model import Result
 from fakturahub.opened import Opened, Place, Running, existing, opened
@@ -24,7 +28,8 @@ from fakturahub.outbound import dkim_signing, sftp
 from fakturahub.outbound.sftp_line import Times as LineTimes
 from fakturahub.outbound.smtp import SmtpClient, Times, host_and_port
 from fakturahub.outbound.smtp_talk import Stage
-from fakturahub.storage import health, schema
+from fakturahub.start import tls_files
+from fakturahub.storage import health, oauth_keys, schema, targets
 from fakturahub.storage.accounts import plain
 from fakturahub.storage.data_folder import DataFolder
 from fakturahub.storage.pack_cache import PackCache
@@ -39,6 +44,10 @@ MOST_WAIT = 300.0
 MAIL_TIMES = Times(connect=5, command=5, whole=15)
 #: the same of the print house's server
 LETTER_TIMES = LineTimes(connect=10, answer=5)
+#: how late a signing key may get its successor: the chore comes round every hour while a hub runs
+LATE = timedelta(days=1)
+#: targets that are looked at, and those of them in trouble that are named
+TARGETS, NAMED = 1000, 3
 #: the oldest PostgreSQL the statements were written for
 LEAST_SERVER = 140_000
 
@@ -52,7 +61,9 @@ class Examined(msgspec.Struct, frozen=True):
     advice: str = ""
 
 
-def examine(place: Place, say: Callable[[str], None]) -> list[Examined]:
+def examine(
+    place: Place, say: Callable[[str], None], tls_cert: Path | None = None, tls_key: Path | None = None
+) -> list[Examined]:
     """Look at everything that can be looked at; what cannot be is among the findings, not an exception."""
     findings: list[Examined] = []
     try:
@@ -70,7 +81,7 @@ def examine(place: Place, say: Callable[[str], None]) -> list[Examined]:
                     "" if free >= LEAST_DISK else "Make room: a full disk stops every acceptance.",
                 )
             )
-            findings += asyncio.run(_examine_running(running))
+            findings += asyncio.run(_examine_running(running, partial(_certificate, tls_cert, tls_key)))
     except FakturahubError as error:
         findings.append(_bad("set-up", error))
     return findings
@@ -80,7 +91,9 @@ def _bad(name: str, error: FakturahubError) -> Examined:
     return Examined(name, False, printing.reason(error), printing.advice(error))
 
 
-async def _examine_running(running: Running) -> list[Examined]:
+async def _examine_running(
+    running: Running, certificate_look: Callable[[Opened], Awaitable[Examined]]
+) -> list[Examined]:
     findings: list[Examined] = []
     failed: set[str] = set()
     async with opened(running, check=False) as all_of_it:
@@ -94,9 +107,12 @@ async def _examine_running(running: Running) -> list[Examined]:
             ("configuration", _configuration, ("database", "schema")),
             ("rules", _rules, ("database", "schema")),
             ("deliveries", _deliveries, ("database", "schema")),
+            ("targets", _targets, ("database", "schema")),
             ("credits", _credits, ("database", "schema")),
             ("mail", _mail, ("database", "schema", "keys")),
             ("letters", _letters, ("database", "schema", "keys")),
+            ("signing keys", _signing_keys, ("database", "schema", "keys")),
+            ("certificate", certificate_look, ()),
         ):
             if failed.isdisjoint(needs):
                 try:
@@ -211,6 +227,31 @@ async def _deliveries(all_of_it: Opened) -> Examined:
     return Examined("deliveries", True, detail)
 
 
+async def _targets(all_of_it: Opened) -> Examined:
+    now = SystemClock().now()
+    listed = await targets.listed(all_of_it.database, TARGETS)
+    shut = [
+        one
+        for one in listed
+        if one.breaker is not None and (one.breaker.open_until is not None or breaker.is_down(one.breaker, now))
+    ]
+    if not shut:
+        return Examined("targets", True, f"deliveries wait for {sum(one.waiting > 0 for one in listed)}, none is shut")
+    named = [
+        f"{one.key}, {one.waiting} waiting, since {one.breaker.failing_since or now:%Y-%m-%d %H:%M} UTC: "
+        f"{printing.visible(one.breaker.last_error or 'no answer')[:300]}"
+        for one in shut[:NAMED]
+        if one.breaker is not None
+    ]
+    more = f"; and {len(shut) - NAMED} more" if len(shut) > NAMED else ""
+    return Examined(
+        "targets",
+        False,
+        f"{len(shut)} {'takes' if len(shut) == 1 else 'take'} no deliveries: {'; '.join(named)}{more}",
+        "See `fakturahub targets`. Each is tried again by itself; its owner may have to put it right.",
+    )
+
+
 async def _credits(all_of_it: Opened) -> Examined:
     wrong = await credits.discrepancies(all_of_it.database)
     if wrong:
@@ -266,3 +307,36 @@ async def _letters(all_of_it: Opened) -> Examined:
     seen = await sftp.look(server, LETTER_TIMES)
     good = seen.result is Result.DELIVERED
     return Examined("letters", good, seen.detail, "" if good else "Put `[print]` right, and apply the file again.")
+
+
+async def _signing_keys(all_of_it: Opened) -> Examined:
+    """The keys of access tokens are opened by the master key, and change in time."""
+    now = SystemClock().now()
+    await Keys(all_of_it.database, all_of_it.place.key(), SystemClock()).refresh()
+    rows = await oauth_keys.listed(all_of_it.database)
+    if not rows:
+        return Examined("signing keys", True, "none yet; the hub makes one when it starts")
+    newest = max(row.created_at for row in rows)
+    due = newest + ROTATED_AFTER
+    detail = f"{len(rows)} published, the newest is {(now - newest).days} days old, the next is due on {due:%Y-%m-%d}"
+    if due + LATE < now:
+        return Examined(
+            "signing keys",
+            False,
+            detail,
+            "A running hub makes it: see whether `fakturahub serve` runs, or say `fakturahub signing-keys --rotate`.",
+        )
+    return Examined("signing keys", True, detail)
+
+
+async def _certificate(cert: Path | None, key: Path | None, _: Opened) -> Examined:
+    """What callers are shown can be shown, and is good for a while yet."""
+    files = tls_files(cert, key)
+    if files is None:
+        return Examined("certificate", True, "none is named; the hub speaks plain HTTP, or a proxy speaks TLS")
+    shown = certificate.read(files)
+    faults = shown.faults(SystemClock().now(), files)
+    names = ", ".join(shown.names) or "no host"
+    detail = " ".join([f"for {names}, until {shown.ends:%Y-%m-%d %H:%M} UTC", *(f"· {one}" for one in faults)])
+    advice = "Renew it: a running hub takes the new one up by itself. Keep the key to the hub's user." if faults else ""
+    return Examined("certificate", not faults, detail, advice)

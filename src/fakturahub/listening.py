@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import httptools
 import uvicorn
@@ -19,6 +20,10 @@ HEAD_BYTES = 64 * 1024
 HEAD_FIELDS = 100
 #: seconds a client may take from the first byte of a request, or from connecting, to the end of its header
 HEAD_TIME = 20.0
+#: seconds a client may take for the handshake of TLS, from connecting on
+HANDSHAKE_TIME = 10.0
+#: seconds a closed connection waits for the client's farewell (RFC 8446, 6.1)
+FAREWELL_TIME = 5.0
 #: seconds an idle connection is kept for the next request
 KEEP_ALIVE = 75
 #: seconds a stopping process waits for requests in hand
@@ -150,9 +155,10 @@ class BoundedProtocol(HttpToolsProtocol):
 class Listener(uvicorn.Server):
     """uvicorn with the settings of the hub. Stopping is the process's business: set ``should_exit``."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, tls: ssl.SSLContext | None = None) -> None:
         #: set when requests are answered
         self.up = asyncio.Event()
+        self._tls = tls
         super().__init__(
             uvicorn.Config(
                 app,
@@ -171,8 +177,34 @@ class Listener(uvicorn.Server):
         )
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        if self._tls is None:
+            await super().startup(sockets)
+        else:
+            await self._startup_with_tls(self._tls, sockets or [])
         self.up.set()
+
+    async def _startup_with_tls(self, tls: ssl.SSLContext, sockets: list[socket.socket]) -> None:
+        """The same as uvicorn's, with a bound to the handshake: its own would wait for it a minute."""
+        loop = asyncio.get_running_loop()
+
+        def protocol() -> asyncio.Protocol:
+            made = BoundedProtocol(
+                config=self.config, server_state=self.server_state, app_state=self.lifespan.state, _loop=loop
+            )
+            return cast(asyncio.Protocol, made)
+
+        self.servers = [
+            await loop.create_server(
+                protocol,
+                sock=sock,
+                ssl=tls,
+                backlog=self.config.backlog,
+                ssl_handshake_timeout=HANDSHAKE_TIME,
+                ssl_shutdown_timeout=FAREWELL_TIME,
+            )
+            for sock in sockets
+        ]
+        self.started = True
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

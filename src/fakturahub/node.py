@@ -13,7 +13,7 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from typing import Literal
 
 import msgspec
@@ -21,6 +21,8 @@ import uvloop
 
 from fakturahub import telemetry
 from fakturahub.app import NodeSettings, serving, working
+from fakturahub.certificate import Files, Shown
+from fakturahub.clock import SystemClock
 from fakturahub.errors import DatabaseUnavailable
 from fakturahub.listening import Listener
 
@@ -39,6 +41,8 @@ class Told(msgspec.Struct, frozen=True):
     settings: NodeSettings
     #: file descriptor of the listening socket, for a process that answers HTTP
     socket: int = -1
+    #: where the certificate is; None for plain HTTP
+    tls: Files | None = None
     colours: bool = False
 
 
@@ -81,8 +85,13 @@ async def _until_reachable(
 
 
 async def _answer(told: Told, stop: asyncio.Event) -> None:
-    async with serving(told.settings) as hub:
-        listener = Listener(hub)
+    shown = None if told.tls is None else Shown(told.tls, SystemClock())
+    async with AsyncExitStack() as stack:
+        hub = await stack.enter_async_context(serving(told.settings))
+        if shown is not None:
+            fresh = asyncio.create_task(shown.keep_fresh(), name="keep the certificate fresh")
+            stack.callback(fresh.cancel)
+        listener = Listener(hub, None if shown is None else shown.context)
         listening = asyncio.create_task(listener.serve(sockets=[socket.socket(fileno=told.socket)]))
         await _first(listener.up, listening)
         _say_ready()

@@ -44,6 +44,9 @@ SECTIONS = {
 #: the dialects whose sections of a company name clients of the OAuth2 server
 CLIENT_DIALECTS = ("pagero",)
 
+#: the keys of such a section that make the client
+CLIENT_KEYS = ("client_id", "client_secret", "redirect_uris")
+
 #: the key of a company's section by which a caller of the dialect is known; behind ``oauth/``, its OAuth2 client
 CREDENTIAL_NAMES = {
     "pagero": "username",
@@ -224,7 +227,29 @@ async def _apply_settings(change: stored.Change, file: config.Provisioning, key:
         previous = known.get(("price", ""))
         if _note(report, "price", Protected({}, ("price",) if table != previous else (), ()), previous is None):
             await change.put_setting("price", "", table)
-    report.kept += [_label(*one) for one in sorted(known.keys() - seen)]
+    # an application that was removed is an empty row, see `remove_client`
+    report.kept += [_label(*one) for one in sorted(known.keys() - seen) if known[one] or one[0] != "application"]
+
+
+async def remove_client(database: Database, client_id: str, now: datetime) -> bool:
+    """Take a client of the OAuth2 server away, an application or that of a company; False where there is none.
+
+    A file that names it brings it back.
+    """
+    async with stored.changing(database, now) as change:
+        if (await change.settings()).get(("application", client_id)):
+            # rows of settings are read on by their version, so one that is gone has to be seen: it is left empty
+            await change.put_setting("application", client_id, {})
+            return True
+        for company in (await change.companies()).values():
+            for dialect in CLIENT_DIALECTS:
+                section = company.settings.get(dialect) or {}
+                if section.get("client_id") == client_id:
+                    kept = {name: value for name, value in section.items() if name not in CLIENT_KEYS}
+                    settings = {**company.settings, dialect: kept}
+                    await change.put_company(company.key, settings, _addresses(settings), _credentials(settings))
+                    return True
+    return False
 
 
 def _note(report: Report, what: str, result: Protected, new: bool) -> bool:

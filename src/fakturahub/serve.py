@@ -19,6 +19,7 @@ import msgspec
 
 from fakturahub import telemetry
 from fakturahub.app import NodeSettings
+from fakturahub.certificate import Files
 from fakturahub.errors import OperatorError
 from fakturahub.listening import GRACE
 from fakturahub.node import Told
@@ -47,6 +48,8 @@ class Plan(msgspec.Struct, frozen=True):
     #: processes that answer HTTP
     processes: int
     colours: bool
+    #: where the certificate is; None for plain HTTP
+    tls: Files | None = None
 
     def roles(self) -> list[str]:
         """One worker for every two processes that answer, and at least one."""
@@ -151,6 +154,7 @@ class Supervisor:
             role="http" if role == "http" else "work",
             settings=self._plan.settings,
             socket=self._sock.fileno(),
+            tls=self._plan.tls,
             colours=self._plan.colours,
         )
         child = await asyncio.create_subprocess_exec(

@@ -32,7 +32,11 @@ def _commands(group: Any, above: str = "") -> dict[str, Any]:
 COMMANDS = _commands(GROUP)
 
 #: what the reference says where the program has no default of its own
-WORDS = {("payload", "output"): "standard output", "payloads": "`payloads` in the data folder"}
+WORDS = {
+    ("payload", "output"): "standard output",
+    ("sheet", "output"): "standard output",
+    "payloads": "`payloads` in the data folder",
+}
 
 
 def _options(command: object) -> Iterator[typer.core.TyperOption]:
@@ -125,7 +129,7 @@ def test_command_lines_were_found() -> None:
         ("README.md", "documents"),
         ("README.md", "serve --companies companies.toml"),
         ("README.md", "document ID"),
-        ("docs/how-to/run-on-several-machines.md", "serve --host 0.0.0.0 --processes 2"),
+        ("docs/how-to/run-on-several-machines.md", "serve --host 0.0.0.0 --proxy 10.0.0.0/24 --processes 2"),
         ("docs/how-to/find-a-document.md", "redeliver ID"),
         ("docs/how-to/find-a-document.md", "payload $id --output document.xml"),
         ("SECURITY.md", "--version"),

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 
@@ -58,9 +58,10 @@ class Authority:
         starts: timedelta = timedelta(days=-1),
         ends: timedelta = timedelta(days=1),
         password: bytes | None = None,
+        key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | None = None,
     ) -> Certificate:
-        """A certificate for host names and addresses; *starts* and *ends* count from now."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        """A certificate for host names and addresses; *starts* and *ends* count from now. Without *key*, of ECDSA."""
+        key = key or ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0])])
         usage = ExtendedKeyUsageOID.CLIENT_AUTH if client else ExtendedKeyUsageOID.SERVER_AUTH
         made = self._builder(subject, key.public_key(), -starts, ends)
@@ -75,7 +76,7 @@ class Authority:
         )
 
     def _builder(
-        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, before: timedelta, after: timedelta
+        self, subject: x509.Name, key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey, before: timedelta, after: timedelta
     ) -> x509.CertificateBuilder:
         now = datetime.now(UTC)
         return (

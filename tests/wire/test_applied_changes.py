@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -9,7 +10,7 @@ from itertools import count
 import pytest
 
 from tests.conftest import _make_database
-from tests.running import Hub, running_hub
+from tests.running import Answer, Hub, invoice, running_hub
 from tests.wire.apix.terminal import Terminal, hashed, joined
 from tests.wire.companies import READERS, Reader, bill
 from tests.wire.pagero.interchange import paragraphs, posting
@@ -140,3 +141,56 @@ def test_what_is_changed_ends(changing_hub: Hub) -> None:
     becomes(False, lambda: opens(hub, READER.transfer_key), until)
     assert status(hub, "sender", "second-password") == 200
     assert opens(hub, "another-key")
+
+
+CLIENT = BASE.replace(
+    '  username = "sender"\n',
+    '  username = "sender"\n  client_id = "sender-erp"\n  client_secret = "sender-erp-secret"\n',
+)
+APPLICATION = """
+[[application]]
+client_id = "watcher"
+client_secret = "watcher-secret"
+audiences = ["pagero"]
+"""
+
+
+def test_a_client_that_is_removed_has_no_tokens_any_more_and_a_file_brings_it_back(changing_hub: Hub) -> None:
+    def token(client: str) -> Answer:
+        grants = {"watcher": "grant_type=client_credentials"}
+        body = grants.get(client, "grant_type=password&username=sender&password=first-password").encode()
+        headers = {"Authorization": basic(client, f"{client}-secret").partition(": ")[2]}
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        return changing_hub.request("POST", "/oauth/v2/oauth-token", body, headers)
+
+    def posted(with_token: str) -> int:
+        headers = {"Authorization": f"Bearer {with_token}"}
+        path = "/pagero/incoming/tokenauth/default/invoice/test"
+        return changing_hub.request("POST", path, invoice("REMOVED"), headers).status
+
+    clients = ("sender-erp", "watcher")
+    until = apply(changing_hub, CLIENT + APPLICATION)
+    for client in clients:
+        becomes(200, lambda client=client: token(client).status, until)
+    access = json.loads(token("sender-erp").body)["access_token"]
+    assert posted(access) == 200
+    listed = json.loads(changing_hub.command("clients", "--json"))
+    assert listed == [
+        {"client_id": "sender-erp", "company": "sender", "audiences": ["pagero"]},
+        {"client_id": "watcher", "company": None, "audiences": ["pagero"]},
+    ]
+    for client in clients:
+        changing_hub.command("clients", "--remove", client)
+        becomes(401, lambda client=client: token(client).status, time.monotonic() + IN_FORCE)
+    assert posted(access) == 401
+    assert changing_hub.command("clients") == "0 clients.\n"
+    changing_hub.command("clients", "--remove", "watcher", status=1)
+    # the company itself works on, and nobody is told of what was removed on purpose
+    assert post(changing_hub, "sender", "first-password").status != 401
+    file = changing_hub.data.parent / "changed.toml"
+    file.write_text(BASE, encoding="utf-8")
+    kept = json.loads(changing_hub.command("apply", str(file), "--json"))["kept"]
+    assert not [one for one in kept if "client" in one or "application" in one]
+    until = apply(changing_hub, CLIENT + APPLICATION)
+    for client in clients:
+        becomes(200, lambda client=client: token(client).status, until)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from urllib.parse import urlsplit
+
 import pytest
 
 from tests.running import Hub, invoice, storages
@@ -9,7 +12,7 @@ from tests.unit.dialects.apix.transfers import PICTURE
 from tests.wire.apix.sending import bill as finnish
 from tests.wire.apix.sending import pdf, transfer
 from tests.wire.apix.terminal import Terminal, joined, signed
-from tests.wire.companies import API_HOST, PAGERO_HOST, TERMINAL_HOST, TEST_HOST, Reader
+from tests.wire.companies import API_HOST, PAGERO_HOST, PUBLIC_URL, TERMINAL_HOST, TEST_HOST, Reader
 from tests.wire.pagero.interchange import paragraphs, posting, submission_of
 from tests.wire.raw import RawAnswer, exchange, head
 from tests.wire.stored import rows
@@ -97,3 +100,17 @@ def test_a_hub_without_host_names_answers_under_the_prefixes_only(hub: Hub) -> N
         assert ask(hub, "/healthz", host).status == 200
         assert ask(hub, "/list2", host).field("content-type") != "text/xml"
     assert exchange(hub.port, posting(b"", path=ROOT_PATH, host=PAGERO_HOST)).status == 404
+
+
+def test_the_metadata_of_an_issuer_with_a_path(big_hub: Hub) -> None:
+    """RFC 8414, 3.1: the path of the issuer stands behind that of the metadata, whichever host is asked."""
+    path = urlsplit(PUBLIC_URL).path
+    assert path
+    for name in ("oauth-authorization-server", "openid-configuration"):
+        for host in (None, PAGERO_HOST):
+            told = ask(big_hub, f"/.well-known/{name}{path}", host)
+            assert told.status == 200
+            assert json.loads(told.body)["issuer"] == PUBLIC_URL
+            assert told.body == ask(big_hub, f"/.well-known/{name}", host).body
+        assert ask(big_hub, f"/.well-known/{name}/other", None).status == 404
+    assert ask(big_hub, f"/.well-known/jwks.json{path}", None).status == 404

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -15,17 +13,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fakturahub import __version__
+from fakturahub.style import style
 
 #: most characters of a foreign text that are repeated on a page
 SHOWN = 100
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_STYLE = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_STYLE, _STYLE_HASH = style(_TEMPLATES / "page.css")
 
 #: Nothing is loaded, framed, sent or run; the style sheet is the one whose bytes have this hash (CSP Level 3, 8.3).
 GUARDED = {
-    "content-security-policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; "
+    "content-security-policy": f"default-src 'none'; style-src '{_STYLE_HASH}'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -12,15 +10,15 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from fakturahub import __version__
+from fakturahub.style import style
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_STYLE = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_STYLE, _STYLE_HASH = style(_TEMPLATES / "page.css")
 
 #: Nothing is loaded, framed, sent or run; the style sheet is the one whose bytes have this hash (CSP Level 3, 8.3).
 #: What a page shows is a company's business: nothing between here and the browser keeps it.
 GUARDED = {
-    "content-security-policy": f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; "
+    "content-security-policy": f"default-src 'none'; style-src '{_STYLE_HASH}'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",

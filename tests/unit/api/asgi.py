@@ -167,7 +167,7 @@ def assert_readable(style: str) -> None:
     """Every colour of text has a contrast of at least 4.5 on every ground it is used on."""
     both = palettes(style)
     assert len(both) == 2
-    assert all(len(colours) == 14 for colours in both)
+    assert all(len(colours) == 16 for colours in both)
     for colours in both:
         grounds: dict[str, tuple[str, ...]] = dict.fromkeys(("ink", "soft", "link"), ("paper", "panel"))
         grounds |= {tone: ("paper", "panel", f"{tone}-wash") for tone in ("good", "bad", "warn", "info")}
@@ -175,3 +175,6 @@ def assert_readable(style: str) -> None:
             for ground in on:
                 ratio = contrast(colours[name], colours[ground])
                 assert ratio >= 4.5, f"{name} on {ground}: {ratio:.2f}"
+        assert contrast(colours["on-link"], colours["link"]) >= 4.5
+        # the frame of a field to type into (WCAG 2.2, 1.4.11)
+        assert contrast(colours["field"], colours["paper"]) >= 3

@@ -6,16 +6,19 @@ import asyncio
 import shutil
 import tempfile
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import msgspec
 import pytest
+from joserfc.jwk import RSAKey
 
 from fakturahub import doctor
 from fakturahub.identity.sealing import MasterKey
 from fakturahub.storage.schema import newest_revision
+from tests.peers.certificates import Authority
 from tests.peers.mail import mail_server
 from tests.peers.sftp import print_house, public
 from tests.running import COMPANIES
@@ -35,9 +38,12 @@ ALL = [
     "configuration",
     "rules",
     "deliveries",
+    "targets",
     "credits",
     "mail",
     "letters",
+    "signing keys",
+    "certificate",
 ]
 
 
@@ -67,6 +73,72 @@ def execute(url: str, statement: str) -> None:
 def provisioned(fakturahub: Run, empty: Where) -> Where:
     assert fakturahub("apply", COMPANIES, *empty).status == 0
     return empty
+
+
+def test_a_target_that_takes_nothing(fakturahub: Run, provisioned: Where) -> None:
+    execute(
+        provisioned[3],
+        """INSERT INTO target (key, attempts, failures, window_started, opened, open_until, failing_since, pulling,
+                               last_error, changed_at)
+           SELECT 'http ' || n, 0, 0, now(), 1, now() + interval '1 minute', '2026-11-19 08:00+00', false,
+                  E'refused \\x07by peer', now() FROM generate_series(1, 4) n""",
+    )
+    found = bad(fakturahub("doctor", "--json", *provisioned))
+    (detail, advice) = found.pop("targets")
+    assert not found
+    assert detail.startswith("4 take no deliveries: http 1, 0 waiting, since 2026-11-19 08:00 UTC: refused ")
+    assert "\x07" not in detail
+    assert detail.endswith("; and 1 more")
+    assert "`fakturahub targets`" in advice
+
+
+def test_signing_keys(fakturahub: Run, provisioned: Where) -> None:
+    folder, url = Path(provisioned[1]), provisioned[3]
+    values = f"('old', '{{}}', '{_sealed_key(folder, 'old')}', now() - interval '92 days', now())"
+    execute(url, f"INSERT INTO oauth_key (kid, public, sealed, created_at, signs_from) VALUES {values}")  # noqa: S608
+    detail, advice = bad(fakturahub("doctor", "--json", *provisioned))["signing keys"]
+    assert "1 published, the newest is 92 days old" in detail
+    assert "signing-keys --rotate" in advice
+    execute(url, "UPDATE oauth_key SET created_at = now() - interval '10 days'")
+    found = examined(fakturahub("doctor", "--json", *provisioned))["signing keys"]
+    assert (found["ok"], found["detail"].partition(", the next")[0]) == (
+        True,
+        "1 published, the newest is 10 days old",
+    )
+    execute(url, "UPDATE oauth_key SET kid = 'another'")  # sealed for another name: no master key opens it
+    detail, advice = bad(fakturahub("doctor", "--json", *provisioned))["signing keys"]
+    assert advice
+
+
+def _sealed_key(folder: Path, kid: str) -> str:
+    pem = RSAKey.generate_key(2048).as_pem(private=True).decode()
+    return MasterKey.kept_in(folder, create=False).seal(pem, f"oauth_key/{kid}")
+
+
+def test_the_certificate(fakturahub: Run, provisioned: Where, tmp_path: Path) -> None:
+    authority = Authority()
+    cert, key = tmp_path / "hub.pem", tmp_path / "hub.key"
+    named = ("--tls-cert", cert, "--tls-key", key)
+
+    def show(days: int) -> None:
+        own = authority.issue("hub.example", starts=timedelta(days=-9), ends=timedelta(days=days))
+        cert.write_text(own.cert)
+        key.write_text(own.key)
+        key.chmod(0o600)
+
+    show(90)
+    found = examined(fakturahub("doctor", "--json", *named, *provisioned))["certificate"]
+    assert (found["ok"], found["detail"][:24]) == (True, "for hub.example, until 2")
+    for days, words in ((7, "ends on"), (-1, "ended on")):
+        show(days)
+        detail, advice = bad(fakturahub("doctor", "--json", *named, *provisioned))["certificate"]
+        assert words in detail
+        assert "Renew it" in advice
+    key.unlink()
+    detail, _ = bad(fakturahub("doctor", "--json", *named, *provisioned))["certificate"]
+    assert "cannot be read" in detail
+    detail, _ = bad(fakturahub("doctor", "--json", *named[:2], *provisioned))["certificate"]
+    assert "go together" in detail
 
 
 def test_a_healthy_hub(fakturahub: Run, provisioned: Where) -> None:
@@ -105,9 +177,11 @@ def test_an_empty_database(fakturahub: Run, database: str, tmp_path: Path) -> No
         "configuration",
         "rules",
         "deliveries",
+        "targets",
         "credits",
         "mail",
         "letters",
+        "signing keys",
     }
 
 

@@ -43,6 +43,8 @@ def test_the_commands_are_those_of_the_house() -> None:
         "redeliver",
         "payload",
         "registrations",
+        "clients",
+        "sheet",
         "doctor",
         "detect",
         "convert",

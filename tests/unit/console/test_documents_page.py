@@ -13,6 +13,8 @@ import pytest
 
 import fakturahub.api
 import fakturahub.console
+import fakturahub.identity.oauth
+from fakturahub import style
 from fakturahub.console.routes import LIVE, PAGE, routes
 from fakturahub.dialects.pagero.routes import surface
 from fakturahub.dialects.surface import Parts
@@ -284,9 +286,12 @@ async def test_the_page_can_be_read() -> None:
     assert_readable((await ask(Documents())).page.style)
 
 
-def test_both_rooms_have_one_palette() -> None:
-    sheets = [
-        (Path(room.__file__ or "").parent / "templates" / "page.css").read_text(encoding="utf-8")
-        for room in (fakturahub.api, fakturahub.console)
-    ]
-    assert palettes(sheets[0]) == palettes(sheets[1]) != []
+def test_all_rooms_have_one_style_sheet_and_no_colours_of_their_own() -> None:
+    shared = (Path(style.__file__ or "").parent / "page.css").read_text(encoding="utf-8")
+    for room in (fakturahub.api, fakturahub.console, fakturahub.identity.oauth):
+        own = (Path(room.__file__ or "").parent / "templates" / "page.css").read_text(encoding="utf-8")
+        text, digest = style.style(Path(room.__file__ or "").parent / "templates" / "page.css")
+        assert text == shared + own
+        assert digest.startswith("sha256-")
+        assert not re.findall(r"prefers-color-scheme|@import|url\(", own)
+        assert len(palettes(text)) == 2

@@ -63,6 +63,30 @@ def test_an_account_that_has_spent_its_quota_has_to_wait(narrow_hub: Hub) -> Non
     assert exchange(narrow_hub.port, other, source="127.0.0.31").status == 200
 
 
+def test_requests_for_tokens_count_for_the_account_as_well(narrow_hub: Hub) -> None:
+    def token(body: str, client: str = "blank-erp") -> RawAnswer:
+        sent = body.encode()
+        fields = [
+            basic(client, f"{client}-secret"),
+            "Content-Type: application/x-www-form-urlencoded",
+            f"Content-Length: {len(sent)}",
+        ]
+        return exchange(narrow_hub.port, head("POST /oauth/v2/oauth-token HTTP/1.1", *fields) + sent)
+
+    password = "grant_type=password&username=blank&password=blank-password"
+    statuses = [token(body).status for body in [password] * 4 + ["grant_type=refresh_token"] * (QUOTA - 4)]
+    assert statuses == [200] * 4 + [400] * (QUOTA - 4)
+    refused = token(password)
+    assert refused.status == 429
+    assert 1 <= int(refused.field("retry-after") or "0") <= 8
+    posted = exchange(narrow_hub.port, posting(invoice("PL-9"), authorization=basic("blank", "blank-password")))
+    assert posted.status == 429
+    # another client is another account, and who is not known has none to spend
+    lager = "grant_type=password&username=lager&password=lager-password"
+    assert token(lager, "lager-erp").status == 200
+    assert token(password, "nobody").status == 401
+
+
 @pytest.mark.parametrize(
     ("request_bytes", "status"),
     [

@@ -75,7 +75,7 @@ class Clients:
     def get(self, client_id: str) -> Client | None:
         """The client of that id; an application before a company's, where both should be stored."""
         application = self._companies.setting("application", client_id)
-        if application is not None:
+        if application:  # one that was removed is an empty row
             return Client(
                 client_id=client_id,
                 secret_hash=application.get("client_secret") or "",

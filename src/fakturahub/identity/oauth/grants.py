@@ -69,6 +69,8 @@ class Facts(msgspec.Struct, kw_only=True):
     grant: GrantRow | None = None
     #: of the refresh token that was shown
     shown: bytes = b""
+    #: what takes its place
+    successor: str = ""
     outcome: Redeem | Store | Rotate | Revoke | CodeRow | None = None
     #: what the id token repeats of the request for the code
     nonce: str | None = None
@@ -235,7 +237,14 @@ class PasswordGrant(_Facing, authlib_grants.ResourceOwnerPasswordCredentialsGran
 
 
 class RefreshGrant(_Facing, authlib_grants.RefreshTokenGrant):  # type: ignore[misc]
-    """RFC 6749, 6, with a new refresh token each time; the second use of an old one ends the grant."""
+    """RFC 6749, 6, with a new refresh token each time; the second use of an old one ends the grant.
+
+    But a client whose answer was lost asks again with the token it has, and would be locked out for it. So the one that
+    was used last is answered with the same new token for `issuing.REPEATED`, to the client it was issued to, while
+    nobody has used the new one. RFC 9700, 4.14.2, knows no such grace. What it costs: whoever has both the token and
+    the client's secret, and comes within those seconds, is not noticed by that use alone; he is by the next, for then
+    two parties hold one token.
+    """
 
     INCLUDE_NEW_REFRESH_TOKEN = True
 
@@ -243,7 +252,7 @@ class RefreshGrant(_Facing, authlib_grants.RefreshTokenGrant):  # type: ignore[m
         grant, client = self.facts.grant, self.facts.client
         if grant is None or client is None or grant.client_id != client.client_id:
             raise InvalidGrantError("The refresh token is not one of this client.")
-        if grant.refresh_hash != self.facts.shown:
+        if grant.refresh_hash != self.facts.shown and not is_repeated(grant, self.facts):
             self.facts.outcome = Revoke(grant.id)
             raise InvalidGrantError("The refresh token was used before; all that came of its grant has ended.")
         if grant.revoked_at is not None or grant.expires_at <= self.facts.now:
@@ -261,19 +270,27 @@ class RefreshGrant(_Facing, authlib_grants.RefreshTokenGrant):  # type: ignore[m
 
     def generate_token(self, user: Person | None = None, scope: str | None = None, **_: object) -> dict[str, Any]:
         former, now = self.request.refresh_token.row, self.facts.now
-        refresh = self.server.refresh_tokens.make(former.id)
-        grant = msgspec.structs.replace(
-            former,
-            refresh_hash=issuing.digest(refresh),
-            refreshed_at=now,
-            expires_at=now + issuing.GRANT_LIFE,
-        )
-        self.facts.outcome = Rotate(former, grant)
+        refresh = self.facts.successor
+        grant = former
+        if former.refresh_hash == self.facts.shown:  # else it was rotated before, and only the answer is given again
+            grant = msgspec.structs.replace(
+                former,
+                refresh_hash=issuing.digest(refresh),
+                refreshed_at=now,
+                expires_at=now + issuing.GRANT_LIFE,
+            )
+            self.facts.outcome = Rotate(former, grant)
         # RFC 6749, 6: a token may have less than was granted, the next one may have all of it again
         asked = self.request.payload.scope
         told = self._tell(self._allowed(asked) if asked else former.scope, grant, refresh)
         # specs/pagero.md, 3.2: the operator's own answer to a refresh has this beside the rest
         return {**told, "claims": "publicid"}
+
+
+def is_repeated(grant: GrantRow, facts: Facts) -> bool:
+    """Whether the token that was shown is the one before the newest, which nobody has used, and was just replaced."""
+    # the newest follows from the one before it alone: any other use would have put another one in its place
+    return grant.refresh_hash == issuing.digest(facts.successor) and facts.now - grant.refreshed_at <= issuing.REPEATED
 
 
 class _Refresh:

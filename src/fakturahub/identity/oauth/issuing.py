@@ -24,6 +24,9 @@ GRANT_LIFE = timedelta(days=3 * 365)
 #: until when what was revoked is refused: the last token's end, and clocks that differ
 REFUSED_FOR = timedelta(seconds=LIFE + 120)
 
+#: for how long a refresh token that was used is answered once more, with the same new one, while that was never used
+REPEATED = timedelta(seconds=30)
+
 #: what refresh tokens begin with, so that one that lies about in the open is known for what it is
 REFRESH_PREFIX = "fhr_"
 _RANDOM, _TAG = 32, 16
@@ -35,17 +38,30 @@ def digest(text: str) -> bytes:
 
 
 class RefreshTokens:
-    """Refresh tokens: the grant's id, 32 random bytes and an HMAC over both, in base64url.
+    """Refresh tokens: the grant's id, 32 bytes that nobody can guess and an HMAC over both, in base64url.
 
     Only the newest of a grant is stored, as its SHA-256. The HMAC tells one that was good before, whose second use ends
     the grant, from one that somebody made up.
+
+    The 32 bytes are random in the first of a grant. In every other they are a keyed hash of the one before: the hub
+    can give the same answer again to a client that did not get it, and keeps nothing for that which would let anybody
+    in.
     """
 
     def __init__(self, master_key: MasterKey) -> None:
         self._key = master_key.derive("oauth refresh token")
+        self._successor_key = master_key.derive("oauth refresh token's successor")
 
     def make(self, grant: UUID) -> str:
-        body = grant.bytes + secrets.token_bytes(_RANDOM)
+        """The first token of a grant."""
+        return self._made(grant, secrets.token_bytes(_RANDOM))
+
+    def successor(self, token: str, grant: UUID) -> str:
+        """The token that takes the place of *token*, which is one of *grant*: always the same."""
+        return self._made(grant, hmac.digest(self._successor_key, token.encode(), "sha256"))
+
+    def _made(self, grant: UUID, unguessable: bytes) -> str:
+        body = grant.bytes + unguessable
         return REFRESH_PREFIX + urlsafe_b64encode(body + self._tag(body)).rstrip(b"=").decode()
 
     def grant_of(self, token: str) -> UUID | None:

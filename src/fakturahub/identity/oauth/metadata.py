@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from fakturahub.identity.oauth.clients import ALL, BASIC, OPENID, POST
 from fakturahub.identity.oauth.grants import ALL_GRANTS
@@ -19,6 +20,12 @@ DESCRIPTION = ("/.well-known/oauth-authorization-server", "/.well-known/openid-c
 
 #: answered under these paths whatever the host: clients of a dialect look for them beside it
 PATHS = frozenset({*AUTHORIZE, *TOKEN, *CACHED_TOKEN, *REVOKE, *INTROSPECT, *JWKS, *DESCRIPTION})
+
+
+def at_the_root(path: str, issuer: str) -> str:
+    """*path*, where it is that of the metadata without the path of the issuer behind it (RFC 8414, 3.1)."""
+    behind = urlsplit(issuer).path.rstrip("/")
+    return next((one for one in DESCRIPTION if behind and path == one + behind), path)
 
 
 def description(issuer: str) -> dict[str, Any]:

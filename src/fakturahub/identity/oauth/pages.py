@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,10 +11,10 @@ from markupsafe import Markup
 from starlette.responses import Response
 
 from fakturahub import __version__
+from fakturahub.style import style
 
 _TEMPLATES = Path(__file__).parent / "templates"
-_STYLE = (_TEMPLATES / "page.css").read_text(encoding="utf-8")
-_STYLE_HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+_STYLE, _STYLE_HASH = style(_TEMPLATES / "page.css")
 
 _GUARDED = {
     "x-content-type-options": "nosniff",
@@ -50,7 +48,7 @@ def page(template: str, status: int = 200, *, redirect_uri: str | None = None, *
     """
     target = "" if redirect_uri is None else f" {_origin(redirect_uri)}"
     policy = (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'self'{target}; "
+        f"default-src 'none'; style-src '{_STYLE_HASH}'; base-uri 'none'; form-action 'self'{target}; "
         "frame-ancestors 'none'"
     )
     body = _environment.get_template(template).render(redirect_uri=redirect_uri, **values)

@@ -16,7 +16,17 @@ from fakturahub.errors import InvalidToken
 from fakturahub.identity.oauth import issuing
 from fakturahub.identity.oauth.asking import BadAskingError, Claimed
 from fakturahub.identity.oauth.clients import CODE, CREDENTIALS, PASSWORD, REFRESH, Client, Clients
-from fakturahub.identity.oauth.grants import ALL_GRANTS, CodeGrant, Facts, Redeem, Request, Revoke, Rotate, Store
+from fakturahub.identity.oauth.grants import (
+    ALL_GRANTS,
+    CodeGrant,
+    Facts,
+    Redeem,
+    Request,
+    Revoke,
+    Rotate,
+    Store,
+    is_repeated,
+)
 from fakturahub.identity.oauth.issuing import RefreshTokens
 from fakturahub.identity.oauth.keys import Keys
 from fakturahub.identity.oauth.revoked import Revoked
@@ -145,28 +155,40 @@ class Server:
     async def client(self, claimed: Claimed, address: str) -> Client:
         """The client that proved who it is.
 
-        Raises `BadAskingError` (invalid_client), with the same words and after the same time for an unknown client and
-        for a wrong secret, and `RateLimited` for an address that failed too often.
+        Its request counts against the account. Raises `BadAskingError` (invalid_client), with the same words and after
+        the same time for an unknown client and for a wrong secret, and `RateLimited` for an address that failed too
+        often and for an account that has spent its quota.
         """
         client = self.clients.get(claimed.client_id)
         hashed = None if client is None else client.secret_hash
         user = f"client\0{claimed.client_id}"
         if client is not None and any(self._passwords.remembers(user, one, hashed) for one in claimed.secrets):
+            self._count(client)
             return client
         self._rates.failures.check(address)
         for secret in claimed.secrets:
             if await self._passwords.matches(user, secret, hashed) and client is not None:
+                self._count(client)
                 return client
         self._rates.failures.spend(address)
         raise BadAskingError("invalid_client", "Client and secret are not those of a client of this hub.", 401)
+
+    def _count(self, client: Client) -> None:
+        """One request more of the account that the client acts for. Raises `RateLimited`."""
+        # an application has no company: it is an account of its own
+        account = f"client\0{client.client_id}" if client.company is None else str(client.company.id)
+        self._rates.account.spend(account)
 
     async def token(self, given: Mapping[str, str], claimed: Claimed, address: str) -> Answered:
         """The answer of the token endpoint (RFC 6749, 3.2).
 
         Raises `BadAskingError`, `RateLimited` and `Unavailable`.
         """
+        return await self._issued(await self.client(claimed, address), given, claimed, address)
+
+    async def _issued(self, client: Client, given: Mapping[str, str], claimed: Claimed, address: str) -> Answered:
         facts = Facts(now=self.clock.now())
-        facts.client = client = await self.client(claimed, address)
+        facts.client = client
         facts.method = claimed.method
         wanted = given.get("grant_type")
         if wanted is None:
@@ -189,9 +211,9 @@ class Server:
 
         For as long as that is good for `SPARE` seconds more (specs/vertex.md; connectors are configured with it).
         """
+        client = await self.client(claimed, address)
         if given.get("grant_type") != CREDENTIALS:
-            return await self.token(given, claimed, address)
-        await self.client(claimed, address)
+            return await self._issued(client, given, claimed, address)
         key = (claimed.client_id, given.get("audience"), given.get("scope"))
         body = self._cached.get(key)
         if body is not None:
@@ -200,7 +222,7 @@ class Server:
                 self._cached.move_to_end(key)
                 return Answered(200, {**body, "expires_in": left})
             del self._cached[key]
-        answered = await self.token(given, claimed, address)
+        answered = await self._issued(client, given, claimed, address)
         if answered.status == 200:
             self._cached[key] = answered.body
             while len(self._cached) > CACHED:
@@ -233,6 +255,7 @@ class Server:
             if id_ is not None:
                 facts.grant = grant = await stored.grant(self._database, id_)
                 facts.shown = issuing.digest(given["refresh_token"])
+                facts.successor = self.refresh_tokens.successor(given["refresh_token"], id_)
                 facts.person = None if grant is None else known(client, grant.login)
 
     async def _settled(self, answered: Answered, facts: Facts) -> Answered:
@@ -254,8 +277,11 @@ class Server:
                     now=now,
                     expires_at=grant.expires_at,
                 ):
-                    await self.revoke(grant.id, "refresh token used twice")
-                    return _too_late()
+                    # another request was faster: with the same token, whose answer is this one, or with another
+                    stands = await stored.grant(self._database, grant.id)
+                    if stands is None or stands.revoked_at is not None or not is_repeated(stands, facts):
+                        await self.revoke(grant.id, "refresh token used twice")
+                        return _too_late()
             case Revoke(grant_id=grant_id):
                 await self.revoke(grant_id, "code or refresh token used twice")
             case _:

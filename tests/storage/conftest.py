@@ -50,7 +50,7 @@ def create(postgres: str, template: str = "template1") -> str:
     async def create() -> None:
         connection = await asyncpg.connect(postgres)
         try:
-            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
         finally:
             await connection.close()
 
@@ -75,22 +75,6 @@ def logged() -> Iterator[list[MutableMapping[str, Any]]]:
     """What the hub logged during the test."""
     with structlog.testing.capture_logs() as entries:
         yield entries
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _thrown_away(postgres: str) -> Iterator[None]:
-    """The server goes with all its files: what it writes as it stops need not reach the disk, some thousand flushes."""
-    yield
-
-    async def spare() -> None:
-        connection = await asyncpg.connect(postgres)
-        try:
-            await connection.execute("ALTER SYSTEM SET fsync = off")
-            await connection.execute("SELECT pg_reload_conf()")
-        finally:
-            await connection.close()
-
-    asyncio.run(spare())
 
 
 @asynccontextmanager

@@ -50,7 +50,7 @@ def create(postgres: str, template: str = "template1") -> str:
     async def create() -> None:
         connection = await asyncpg.connect(postgres)
         try:
-            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+            await connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         finally:
             await connection.close()
 

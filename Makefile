@@ -7,7 +7,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 BIN := .venv/bin
 # Compiled modules are kept even where the environment says otherwise: a hub is three processes of 500 modules each, which
-# would be compiled anew at every start, and the tests start a hundred hubs.
+# would be compiled anew at every start, and the tests start some fifty.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help

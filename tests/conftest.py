@@ -79,9 +79,36 @@ def hub(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hub
         yield running
 
 
+#: folders whose tests mostly wait: for hubs that start, for leases and outages to end
+WAITING = ("acceptance", "docs")
+
+
+def waiting_among_reckoning(items: list[pytest.Item]) -> list[pytest.Item]:
+    """The same tests with the files that wait spread among those that reckon, the first ones first.
+
+    The processes of `make test` take files in this order. One after the other, those that wait would leave the
+    processors idle, and those that measure time would all do so at once.
+    """
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    waits = [path for path in files if path.relative_to(Path(__file__).parent).parts[0] in WAITING]
+    rest = [path for path in files if path not in waits]
+    # The last quarter is without them, so that no long one is the last.
+    every = len(rest) * 3 // 4 / len(waits) if waits else 0.0
+    placed = sorted(
+        [(number * every, 0, path) for number, path in enumerate(waits)]
+        + [(float(number), 1, path) for number, path in enumerate(rest)]
+    )
+    return [item for *_, path in placed for item in files[path]]
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Without the shared material, keep one test that wants it, so that its absence is one line and not hundreds."""
+    """Files in the order above; and without the shared material one test that wants it, so that its absence is one line
+    and not hundreds."""
+    if hasattr(config, "workerinput"):  # where several processes share the tests
+        items[:] = waiting_among_reckoning(items)
     if SHARED.is_dir():
         return
     wanting = [item for item in items if "shared" in getattr(item, "fixturenames", ())]

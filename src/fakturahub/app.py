@@ -45,7 +45,6 @@ from fakturahub.identity.oauth.metadata import at_the_root
 from fakturahub.identity.passwords import PasswordCheck
 from fakturahub.identity.rates import Rates
 from fakturahub.identity.sealing import MasterKey
-from fakturahub.leaving import dispatching, telling
 from fakturahub.provision import CLIENT_DIALECTS, CREDENTIAL_NAMES, OTHER_NAMES
 from fakturahub.proxies import THROUGH, Proxies
 from fakturahub.rules import xsd
@@ -55,7 +54,6 @@ from fakturahub.storage.database import Database
 from fakturahub.storage.jobs import DELIVER
 from fakturahub.storage.pack_cache import PackCache
 from fakturahub.storage.payloads import PayloadStore
-from fakturahub.storage.queue_worker import QueueWorker, trim_log
 from fakturahub.storage.submissions import SubmissionWriter
 from fakturahub.work.chores import Chore, keep_up
 from fakturahub.work.workers import Workers
@@ -260,6 +258,10 @@ async def serving(settings: NodeSettings) -> AsyncIterator[Hub]:
 @asynccontextmanager
 async def working(settings: NodeSettings) -> AsyncIterator[Workers]:
     """The workers of a process that does deliveries and chores; the caller runs them, and stops them before leaving."""
+    # Only workers reach out and take jobs; what that needs is a third of what a start loads, which others are spared.
+    from fakturahub.leaving import dispatching, telling
+    from fakturahub.storage.queue_worker import QueueWorker, trim_log
+
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         database = Database(settings.database, pool_size=2)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
@@ -65,6 +68,17 @@ Before = Annotated[UUID | None, typer.Option("--before", help="Only those before
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
+@contextmanager
+def _loading() -> Iterator[None]:
+    """Modules are loaded for good: the collector, which would find nothing, is a sixth of the time it takes."""
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.enable()
+
+
 def _log_level() -> str:
     level = os.environ.get("FAKTURAHUB_LOG_LEVEL", "info").lower()
     if level not in LOG_LEVELS:
@@ -120,7 +134,8 @@ def serve(
     payloads: Payloads = None,
 ) -> None:
     """Run the hub. Stops in order on Ctrl-C or SIGTERM: requests and deliveries in hand are finished."""
-    from fakturahub import start
+    with _loading():
+        from fakturahub import start
 
     start.run(
         place(data, database, payloads),
@@ -144,7 +159,8 @@ def serve(
 @app.command(hidden=True)
 def node() -> None:
     """One process of the hub; `serve` starts it."""
-    from fakturahub.node import run
+    with _loading():
+        from fakturahub.node import run
 
     run()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -20,18 +21,27 @@ UNLIMITED = ("--account-rate", "0", "--address-rate", "0")
 
 @pytest.fixture
 def place() -> Iterator[Path]:
-    """An empty folder, and afterwards the certainty that no PostgreSQL was left running in it.
+    """An empty folder, and afterwards the certainty that no PostgreSQL was left running in it."""
+    with empty_place() as made:
+        yield made
+
+
+@contextmanager
+def empty_place() -> Iterator[Path]:
+    """The folder of the fixture ``place``, for fixtures that last longer than a test.
 
     Not under pytest's own folder: as root the server's user has to pass through every folder above.
     """
     made = Path(tempfile.mkdtemp(prefix="fakturahub-acceptance-"))
     made.chmod(0o755)
-    yield made
-    left = _servers_in(made)
-    for process in left:
-        process.kill()
-    psutil.wait_procs(left, timeout=10)
-    shutil.rmtree(made)
+    try:
+        yield made
+    finally:
+        left = _servers_in(made)
+        for process in left:
+            process.kill()
+        psutil.wait_procs(left, timeout=10)
+        shutil.rmtree(made)
     assert not left, f"PostgreSQL was left running: {left}"
 
 

@@ -88,6 +88,7 @@ async def test_a_target_that_hangs_slows_nobody_else(empty_db: Database, tmp_pat
 
 
 @pytest.mark.soak
+@pytest.mark.alone
 @pytest.mark.timeout(600)
 async def test_one_of_a_hundred_hangs(empty_db: Database, tmp_path: Path) -> None:
     ratios = []

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
+from tests.acceptance.conftest import empty_place
 from tests.acceptance.load import say, until
 from tests.acceptance.test_two_nodes import IN_FORCE_WITHIN, pair
+from tests.conftest import _make_database
 from tests.rules import small
 from tests.running import INVOICE, Answer, Hub
 
@@ -21,9 +23,10 @@ NAME = "town-1.0"
 EN = "en16931-ubl-1.3.16"
 
 
-@pytest.fixture
-def nodes(place: Path, new_database: Callable[[], str]) -> Iterator[tuple[Hub, Hub]]:
-    with pair(place, new_database()) as both:
+@pytest.fixture(scope="module")
+def nodes(postgres: str) -> Iterator[tuple[Hub, Hub]]:
+    """Two nodes for all tests here, each of which removes what it installed."""
+    with empty_place() as place, pair(place, _make_database(postgres)) as both:
         yield both
 
 
@@ -79,6 +82,8 @@ def test_a_pack_of_full_size(nodes: tuple[Hub, Hub], shared: Path) -> None:
         found = report(checked(hub, INVOICE.read_bytes()))
         assert [one["name"] for one in found["packs"]] == [EN, name]
         assert found["valid"] is True
+    nodes[1].command("rules", "remove", name)
+    say(f"removed everywhere {everywhere(nodes, 404, name, INVOICE.read_bytes()):.2f} s later")
 
 
 @pytest.mark.timeout(180)

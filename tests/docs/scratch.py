@@ -42,7 +42,7 @@ class Scratch:
     #: texts of the pages that stand for something of the reader's own, and what that is here
     instead: dict[str, str] = field(default_factory=dict)
 
-    def run(self, block: Block | str, *, wait: float = 30) -> Done:
+    def run(self, block: Block | str, *, wait: float = 50) -> Done:
         """Run the commands of *block* as a shell does that stops at the first one that fails."""
         commands = block if isinstance(block, str) else block.text
         for theirs, ours in {"127.0.0.1:8080": f"127.0.0.1:{self.port}", **self.instead}.items():

@@ -77,22 +77,6 @@ def logged() -> Iterator[list[MutableMapping[str, Any]]]:
         yield entries
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _thrown_away(postgres: str) -> Iterator[None]:
-    """The server goes with all its files: what it writes as it stops need not reach the disk, some thousand flushes."""
-    yield
-
-    async def spare() -> None:
-        connection = await asyncpg.connect(postgres)
-        try:
-            await connection.execute("ALTER SYSTEM SET fsync = off")
-            await connection.execute("SELECT pg_reload_conf()")
-        finally:
-            await connection.close()
-
-    asyncio.run(spare())
-
-
 @asynccontextmanager
 async def _access(url: str) -> AsyncIterator[Database]:
     database = Database(url)

@@ -218,9 +218,9 @@ def test_reading_takes_time_in_proportion_to_the_length() -> None:
     def seconds(count: int) -> float:
         address = '{ address = "003722628827", operator = "An Operator" },\n'
         text = "addresses = [\n" + address * count + "]\n"
-        start = time.perf_counter()
+        start = time.process_time()
         key_lines(text)
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     seconds(1_000)
     small = min(seconds(2_000) for _ in range(3))

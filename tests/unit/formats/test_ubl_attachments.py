@@ -162,7 +162,7 @@ def test_the_heading_gives_the_names_that_the_files_have() -> None:
 
 
 def test_many_of_one_name_cost_little() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     found = names(*[reference(name="a.pdf")] * ATTACHMENT.count)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert len({name.casefold() for name in found}) == ATTACHMENT.count

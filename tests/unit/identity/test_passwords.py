@@ -58,10 +58,10 @@ def test_it_does_not_matter_how_letters_are_composed() -> None:
     ids=range(10),
 )
 def test_what_is_no_hash_fits_nothing(stored: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     assert not well_formed(stored)
     assert not verify("virta-password", stored)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_a_hash_that_cannot_be_computed_fits_nothing() -> None:
@@ -273,7 +273,7 @@ async def test_nothing_it_keeps_shows_a_password(check: PasswordCheck) -> None:
 
 async def test_what_is_remembered_costs_microseconds(check: PasswordCheck) -> None:
     assert await check.matches("aino@virta.example", "right", decoy())
-    start = time.perf_counter()
+    start = time.process_time()
     for _ in range(1_000):
         await check.matches("aino@virta.example", "right", decoy())
-    assert (time.perf_counter() - start) / 1_000 < 100e-6
+    assert (time.process_time() - start) / 1_000 < 100e-6

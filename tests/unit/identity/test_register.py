@@ -123,8 +123,8 @@ def test_a_question_to_many_costs_no_more_than_one_to_few() -> None:
     register = Register()
     for number in range(20_000):
         participant(register, str(number), f"Suomen Yritys {number} Oy", f"{number:07d}-1")
-    started = time.perf_counter()
+    started = time.process_time()
     for number in range(0, 20_000, 20):
         assert len(register.by_business_id(f"{number:07d}-1")) == 1
         assert len(register.by_name(f"OY SUOMEN YRITYS {number}")) == 1
-    assert (time.perf_counter() - started) / 2_000 < 0.001
+    assert (time.process_time() - started) / 2_000 < 0.001

@@ -287,9 +287,9 @@ def test_names_stay_unique_and_soon_however_many_are_alike() -> None:
     long = "x" * 130
     members = [(f"{number}/{long}.pdf".encode(), b"") for number in range(ZIP.members - 2)]
     data = by_hand([*members, (f"a/{long}-2.PDF".encode(), b""), (b"b/.pdf", b"")])
-    started = time.perf_counter()
+    started = time.process_time()
     names = [member.name for member in open_zip(data).members]
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     assert len({name.casefold() for name in names}) == ZIP.members
     assert all(name.endswith((".pdf", ".PDF")) or name == "pdf" for name in names)
     assert names[:3] == [f"{long}.pdf", f"{long}-2.pdf", f"{long}-3.pdf"]
@@ -353,12 +353,12 @@ def test_damaged_archives_are_read_or_refused() -> None:
         for _ in range(chance.randint(1, 4)):
             data[chance.randrange(4, len(data))] = chance.choice((0, 1, 0x7F, 0xFF, chance.randrange(256)))
         cut = bytes(data[: chance.randrange(len(data))]) if chance.random() < 0.2 else bytes(data)
-        started = time.perf_counter()
+        started = time.process_time()
         try:
             contents(cut)
         except TransferUnreadable:
             refused += 1
-        assert time.perf_counter() - started < 1
+        assert time.process_time() - started < 1
     assert refused > 1500
 
 

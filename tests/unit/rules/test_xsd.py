@@ -122,9 +122,9 @@ def test_the_schema_holds_for_the_versions_it_was_made_for(version: str, known: 
 @pytest.mark.parametrize("count", [1_000, 100_000])
 def test_a_document_of_nothing_but_faults_is_looked_at_no_longer_than_a_good_one(count: int) -> None:
     root = parse(with_lines(count))
-    began = time.perf_counter()
+    began = time.process_time()
     outcome = xsd.check(root)
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 5
     assert outcome is not None
     assert len(outcome.fired) == xsd.FAULTS + 1
     assert outcome.fired[-1].message == "There are more than 200 faults; the rest is not told."

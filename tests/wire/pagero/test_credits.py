@@ -64,7 +64,8 @@ def test_an_empty_account_is_told_so_and_nothing_is_stored(big_hub: Hub) -> None
     again = post(big_hub, by_mail("PC-2"), "pc-2")
     (document,) = documents(big_hub, submission_of(again))
     assert (document["number"], document["state"] in ("routed", "delivered")) == ("PC-2", True)
-    assert left(big_hub)[0] - left(big_hub)[1] == 0
+    balance, reserved = left(big_hub)  # in one look: a mail may leave between two
+    assert balance - reserved == 0
 
 
 def test_what_costs_nothing_passes_with_an_empty_account(big_hub: Hub) -> None:

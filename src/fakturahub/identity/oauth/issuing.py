@@ -74,6 +74,8 @@ class RefreshTokens:
             packed = urlsafe_b64decode(text + "=" * (-len(text) % 4))
         except ValueError:
             return None
+        if urlsafe_b64encode(packed).rstrip(b"=").decode() != text:  # its last character has four bits to spare
+            return None
         body, tag = packed[: 16 + _RANDOM], packed[16 + _RANDOM :]
         return UUID(bytes=body[:16]) if hmac.compare_digest(tag, self._tag(body)) else None
 

@@ -119,7 +119,7 @@ def test_a_damaged_document_is_read_or_refused(shared: Path, name: str) -> None:
     good = refused = 0
     for seed in range(300):
         hostile = damaged(data, random.Random(f"{name} {seed}"))
-        started = time.perf_counter()
+        started = time.process_time()
         try:
             sniffed = sniff(hostile)
             recognition = cii.detect(sniffed)
@@ -132,6 +132,6 @@ def test_a_damaged_document_is_read_or_refused(shared: Path, name: str) -> None:
             good += 1
         except FakturahubError:
             refused += 1
-        assert time.perf_counter() - started < LONGEST, seed
+        assert time.process_time() - started < LONGEST, seed
     assert good > 30
     assert refused > 100

@@ -133,7 +133,7 @@ def test_a_finvoice_within_a_finvoice_is_refused() -> None:
 )
 def test_finding_the_documents_takes_no_longer_than_the_file_is_long(filling: bytes) -> None:
     data = b'<Finvoice Version="3.0">' + filling * (4_000_000 // len(filling)) + b"</Finvoice>" + b"<a>"
-    begin = time.perf_counter()
+    begin = time.process_time()
     with suppress(TooManyParts):
         split(sniff(data))
-    assert time.perf_counter() - begin < 5
+    assert time.process_time() - begin < 5

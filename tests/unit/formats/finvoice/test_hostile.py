@@ -58,7 +58,7 @@ def test_damaged_documents(shared: Path, seed: int) -> None:
     read = refused = 0
     for _ in range(150):
         copy = _damaged(_damaged(data, chance), chance)
-        begin = time.perf_counter()
+        begin = time.process_time()
         try:
             root, recognition = opened(copy)
             SYNTAX.heading(root, recognition)
@@ -69,7 +69,7 @@ def test_damaged_documents(shared: Path, seed: int) -> None:
         except AssertionError:
             # `opened` says that it is no Finvoice any more.
             refused += 1
-        assert time.perf_counter() - begin < 1
+        assert time.process_time() - begin < 1
     assert read
     assert refused
 
@@ -90,11 +90,11 @@ def test_damaged_documents(shared: Path, seed: int) -> None:
     ids=range(9),
 )
 def test_much_of_one_thing(data: bytes) -> None:
-    begin = time.perf_counter()
+    begin = time.process_time()
     # Amounts of thirty digits are read and not written.
     with pytest.raises(UnwritableDocument) if b"9" * 30 in data else nullcontext():
         write_bare(reading(data).noun)
-    assert time.perf_counter() - begin < 3
+    assert time.process_time() - begin < 3
 
 
 def test_cost_grows_with_the_lines_and_not_with_their_square() -> None:
@@ -102,9 +102,9 @@ def test_cost_grows_with_the_lines_and_not_with_their_square() -> None:
         data = finvoice(row=ROW * lines)
         best = 9.0
         for _ in range(3):
-            begin = time.perf_counter()
+            begin = time.process_time()
             write_bare(reading(data).noun)
-            best = min(best, time.perf_counter() - begin)
+            best = min(best, time.process_time() - begin)
         return best
 
     # Eight times the lines: 64 times the cost would be quadratic.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, reject, settings
+from hypothesis import HealthCheck, Phase, given, reject, seed, settings
 from hypothesis import strategies as st
 
 from fakturahub import formats
@@ -57,15 +58,30 @@ def test_writing_is_the_same_each_time(invoice: Invoice) -> None:
         assert not written.data.startswith(b"\xef\xbb\xbf")
 
 
+class Enough(Exception):  # noqa: N818 - it is no error
+    """Every term was met."""
+
+
 def test_the_made_invoices_state_nearly_every_term() -> None:
     met: set[str] = set()
 
-    @settings(max_examples=400, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @seed(1)
+    @settings(
+        max_examples=400,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
     @given(INVOICES)
     def meet(invoice: Invoice) -> None:
         met.update(one.term for one in stated(invoice))
+        if TERMS - met <= OF_THE_SYNTAX:
+            raise Enough
 
-    meet()
+    with suppress(Enough):
+        meet()
     # The process and the specification are the syntax's own.
     assert TERMS - met == OF_THE_SYNTAX
 

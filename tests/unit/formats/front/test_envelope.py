@@ -175,11 +175,11 @@ def test_a_thousand_documents_and_files_are_tied_soon() -> None:
     letters = [(f"{number}.xml", letter(str(number), f"file://{number}.pdf")) for number in range(1_000)]
     files = [(f"{number}.pdf", b"") for number in range(1_000)]
     data = packed(*letters, *files)
-    started = time.perf_counter()
+    started = time.process_time()
     assert formats.recognise(data).documents == 1_000
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
     envelope = formats.open_envelope(data)
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
     assert [document.files[0].name for document in envelope.documents] == [name for name, _ in files]
 
 

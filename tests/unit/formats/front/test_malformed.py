@@ -36,12 +36,12 @@ def judge(data: bytes) -> bool:
     """Ask everything of *data* that can be asked; whether it was refused at some point."""
     refusals: list[FakturahubError] = []
     for ask in (formats.recognise, formats.documents, formats.open_document, formats.attachments, formats.read):
-        started = time.perf_counter()
+        started = time.process_time()
         try:
             ask(data)
         except FakturahubError as refusal:
             refusals.append(refusal)
-        taken = time.perf_counter() - started
+        taken = time.process_time() - started
         assert taken < LONGEST, f"{ask.__name__}: {taken:.2f} s"
     assert all(refusal.reason and len(str(refusal)) < 3000 for refusal in refusals)
     return bool(refusals)
@@ -102,7 +102,7 @@ def test_bytes_of_any_kind() -> None:
     ],
 )
 def test_long_files_of_nothing(data: bytes) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(FakturahubError):
         formats.open_document(data)
-    assert time.perf_counter() - started < LONGEST
+    assert time.process_time() - started < LONGEST

@@ -60,9 +60,9 @@ def test_values_beyond_the_limit_are_counted(shared: Path, name: str) -> None:
 @pytest.mark.parametrize("content", [b"<x>v</x>", b'<x a="v"/>', b"<x/>v", b"<x><y>v</y></x>"])
 def test_many_unknown_values_cost_little(shared: Path, name: str, content: bytes) -> None:
     data = with_more((shared / name).read_bytes(), content * 200_000)
-    started = time.perf_counter()
+    started = time.process_time()
     reading = formats.read(data)
-    assert time.perf_counter() - started < LONGEST
+    assert time.process_time() - started < LONGEST
     counted = [loss for loss in reading.losses if loss.why == NOT_LISTED]
     assert len(counted) == 1
     assert int(counted[0].value.split()[0].replace(",", "")) + len(reading.losses) - 1 >= 200_000

@@ -215,9 +215,9 @@ EVIL += ["".join(["(a|a)"] * 40) + "b", "a?" * 40 + "a" * 40, r"^(\w+\.)*\w+@(\w
 def test_a_hostile_text_takes_no_time(pattern: str) -> None:
     expression = regex.compile_regex(pattern)
     for text in ("a" * 20_000 + "!", "1" * 20_000 + "!", "x" * 20_000, "a" * 39 + "!", "abc" * 5_000, "a." * 9_000):
-        begin = time.perf_counter()
+        begin = time.process_time()
         expression.matches(text)
-        assert time.perf_counter() - begin < 5
+        assert time.process_time() - begin < 5
 
 
 @pytest.mark.parametrize("pattern", ["(a+)+b", "(a|aa)+b", "^([a-z]+ ?)*$"])

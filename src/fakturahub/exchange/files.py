@@ -6,7 +6,7 @@ for somebody, is what its sender may restart or cancel.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -34,7 +34,8 @@ from fakturahub.storage import document_files
 from fakturahub.storage import file_parts as stored
 from fakturahub.storage.database import Database
 from fakturahub.storage.delivery_verbs import Word
-from fakturahub.storage.file_parts import File, FilePart
+from fakturahub.storage.file_parts import File as File
+from fakturahub.storage.file_parts import FilePart
 from fakturahub.storage.payloads import PayloadStore
 
 
@@ -85,8 +86,8 @@ class Again(msgspec.Struct, frozen=True):
     mode: Mode
     #: the document with the files beside it
     part: Part
-    file_name: str | None
-    declared_type: str | None
+    #: the sender's key, file name and declared type
+    request: Mapping[str, Any]
 
 
 class Files:
@@ -207,13 +208,10 @@ class Files:
                 for one in await document_files.files_of(self._database, part.document_id)
             ]
         )
-        request = file.request
-        submission = again(
-            Again(data, part.mode, Part(data, files), request.get("file_name"), request.get("declared_type"))
-        )
+        submission = again(Again(data, part.mode, Part(data, files), file.request))
         if part.mode is not Mode.PROD:
             # a test is repeated for what it says now, and never leaves
-            submission = msgspec.structs.replace(submission, key=f"restart {submission.id}")
+            submission = msgspec.structs.replace(submission, door=f"restart {submission.id}")
         made: list[UUID] = []
 
         def noted(accepted: Accepted) -> Answer:

@@ -95,7 +95,9 @@ _ANSWERED = document.c.facts[("heading", "answered")].astext
 _RESPONSE = document.c.kind == Kind.RESPONSE.value
 _ACCEPTED = sa.and_(document.c.state != DocumentState.REJECTED.value, document.c.facts["way"].astext.is_not(None))
 # Literals, and not values: the server finds the index of these rows whatever it plans for.
-_PUSHED = sa.and_(delivery.c.channel == sa.literal_column("'http'"), delivery.c.state == sa.literal_column("'delivered'"))
+_PUSHED = sa.and_(
+    delivery.c.channel == sa.literal_column("'http'"), delivery.c.state == sa.literal_column("'delivered'")
+)
 #: of what was sent: what was rejected, or taken back, is a part of a file and no document
 _NO_DOCUMENT = (DocumentState.REJECTED.value, DocumentState.WITHDRAWN.value)
 _NEVER: sa.ColumnElement[Any] = sa.null().cast(document.c.created_at.type)
@@ -177,9 +179,7 @@ def _of_document(statement: sa.Select[Any], wish: Wish) -> sa.Select[Any]:
     if wish.kinds is not None:
         statement = statement.where(document.c.kind.in_(sorted(wish.kinds)))
     if wish.number is not None:
-        statement = statement.where(
-            sa.func.coalesce(sa.case((_RESPONSE, _ANSWERED)), document.c.number) == wish.number
-        )
+        statement = statement.where(sa.func.coalesce(sa.case((_RESPONSE, _ANSWERED)), document.c.number) == wish.number)
     if wish.answered is not None:
         statement = statement.where(_RESPONSE, wish.answered == _ANSWERED)
     return _of_modes(statement, wish)
@@ -199,7 +199,7 @@ def _statements(wish: Wish, documents: Sequence[UUID] | None, only: Sequence[UUI
                 statement = statement.where(document.c.id.in_(documents) if mine else id_ == wish.file)
             if only is not None:
                 statement = statement.where(id_.in_(only))
-            made.append(newest_of(statement, {owner: sa.literal(wish.company, UUID_TYPE(as_uuid=True))}, id_))
+            made.append(newest_of(statement, {owner: wish.company}, id_))
     return made
 
 
@@ -239,15 +239,15 @@ async def _documents_of(connection: AsyncConnection, wish: Wish) -> Sequence[UUI
     of_file = document.c.submission_id == wish.file
     statement = sa.union(
         sa.select(document.c.id).where(of_file),
-        sa.select(file_part.c.document_id).select_from(
-            file_part.join(document, document.c.id == file_part.c.id)
-        ).where(of_file),
+        sa.select(file_part.c.document_id)
+        .select_from(file_part.join(document, document.c.id == file_part.c.id))
+        .where(of_file),
     )
     return (await connection.scalars(statement)).all()
 
 
 async def known(database: Database, rows: Sequence[Row]) -> dict[UUID, Known]:
-    """What is known of the documents of *rows*, by the ids of these; what was converted, as its receiver has it."""
+    """What is known of the documents of *rows*, by the ids of these."""
     by_document = sa.select(
         document.c.id,
         document.c.kind,
@@ -261,10 +261,8 @@ async def known(database: Database, rows: Sequence[Row]) -> dict[UUID, Known]:
         submission.c.request,
     ).join_from(document, submission)
     async with database.begin() as connection:
-        found = {
-            row[0]: Known(*row[1:])
-            for row in await connection.execute(by_document.where(document.c.id.in_({one.document_id for one in rows})))
-        }
+        wanted = by_document.where(document.c.id.in_({one.document_id for one in rows}))
+        found = {row[0]: Known(*tuple(row)[1:]) for row in await connection.execute(wanted)}
     return {one.id: found[one.document_id] for one in rows if one.document_id in found}
 
 
@@ -281,7 +279,11 @@ async def channels_of(database: Database, documents: Sequence[UUID]) -> dict[UUI
 
 async def events_of(database: Database, documents: Sequence[UUID]) -> dict[UUID, list[tuple[str, datetime, Any]]]:
     """The newest `EVENTS` events of each of the documents, the oldest first: kind, time and data."""
-    wanted = sa.func.unnest(sa.literal(list(documents), sa.ARRAY(UUID_TYPE(as_uuid=True)))).table_valued("id")
+    wanted = (
+        sa.func.unnest(sa.literal(list(documents), sa.ARRAY(UUID_TYPE(as_uuid=True))))
+        .table_valued("id")
+        .render_derived()
+    )
     newest = (
         sa.select(event.c.document_id, event.c.kind, event.c.at, event.c.data, event.c.id)
         .where(event.c.document_id == wanted.c.id)
@@ -301,10 +303,9 @@ async def converted_of(database: Database, any_id: UUID) -> tuple[UUID | None, d
     """The delivery that wrote the document of an entry, or of a posted delivery, in another syntax, and what of it is
     known; None where its receiver gets it as it came.
     """
-    statement = (
-        sa.select(converted.c.delivery_id, converted.c.facts)
-        .select_from(converted.outerjoin(inbox, inbox.c.delivery_id == converted.c.delivery_id))
-        .where(sa.or_(inbox.c.id == any_id, converted.c.delivery_id == any_id))
+    of_entry = sa.select(inbox.c.delivery_id).where(inbox.c.id == any_id).scalar_subquery()
+    statement = sa.select(converted.c.delivery_id, converted.c.facts).where(
+        converted.c.delivery_id == sa.func.coalesce(of_entry, any_id)
     )
     async with database.begin() as connection:
         row = (await connection.execute(statement)).one_or_none()

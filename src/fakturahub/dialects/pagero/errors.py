@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fakturahub import errors
+from fakturahub.dialects.pagero import problems
 from fakturahub.dialects.pagero.wire import CONTENT_TYPE, TOKEN_PATH, page
 from fakturahub.dialects.surface import Call
 
@@ -46,7 +47,10 @@ def challenge(error: errors.FakturahubError, request: Request) -> str:
 
 
 def refuse(error: errors.FakturahubError, request: Request, call: Call) -> Response:
-    """The answer to a request that was refused."""
+    """The answer to a request that was refused: JSON on the paths of the APIs, else the Interchange's page."""
+    api = problems.api_of(request.scope["path"])
+    if api is not None:
+        return problems.refuse(error, request, call, api)
     status = status_of(error)
     code = f"Code {error.code}"
     if type(error) in PUF_020:

@@ -18,7 +18,6 @@ from fakturahub.formats.values import date_of, identifier_of, place_of, text_of
 from fakturahub.intake.limits import TEXT
 from fakturahub.model import AttachmentHeading, Heading, Identifier, Kind, PartyHeading, PostalHeading
 
-
 #: where a response (ApplicationResponse) says what it answers, and how
 _ANSWER = f"{CAC}DocumentResponse"
 

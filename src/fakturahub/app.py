@@ -20,6 +20,7 @@ from fakturahub.api import payslips, validate
 from fakturahub.api.routes import Check
 from fakturahub.clock import SystemClock, new_id
 from fakturahub.dialects.apix import routes as apix
+from fakturahub.dialects.pagero import acknowledgement as pagero_acknowledgement
 from fakturahub.dialects.pagero import routes as pagero
 from fakturahub.dialects.surface import Parts, Surface
 from fakturahub.errors import FakturahubError, PermissionDenied
@@ -61,6 +62,9 @@ from fakturahub.work.workers import Workers
 
 #: every dialect that is served: its prefix, and what makes its surface
 DIALECTS = {"pagero": pagero.surface, "apix": apix.surface}
+
+#: dialects whose senders are told by a message what became of a document: what makes it
+ACKNOWLEDGED = {"pagero": pagero_acknowledgement.of_stored}
 
 #: answered to this machine only, until the console brings sign-in
 LOOPBACK_ONLY = frozenset({"/", "/metrics", validate.PATH})
@@ -206,7 +210,7 @@ async def serving(settings: NodeSettings) -> AsyncIterator[Hub]:
         await authority.prepare()
         fresh_tokens = asyncio.create_task(authority.keep_fresh(), name="keep keys and revocations fresh")
         stack.push_async_callback(_ended, fresh_tokens)
-        exchange = Exchange(companies, writer, payloads, lambda: rulebooks.current)
+        exchange = Exchange(companies, writer, payloads, lambda: rulebooks.current, ACKNOWLEDGED)
         parts = Parts(
             companies=companies,
             exchange=exchange,

@@ -10,6 +10,7 @@ from pathlib import Path
 from fakturahub.channels.email import EmailChannel
 from fakturahub.channels.http import HttpChannel
 from fakturahub.channels.print import PrintChannel
+from fakturahub.exchange import contents_acknowledgements
 from fakturahub.exchange.contents import Contents
 from fakturahub.exchange.contents_http import HttpContents
 from fakturahub.exchange.contents_mail import MailContents
@@ -24,6 +25,7 @@ from fakturahub.exchange.ways_mail import MailWays
 from fakturahub.identity.companies import Companies
 from fakturahub.identity.sealing import MasterKey
 from fakturahub.model import Clock
+from fakturahub.model.acknowledgement import CHANNEL as ACKNOWLEDGEMENT
 from fakturahub.outbound.client import Client
 from fakturahub.outbound.guard import Guard, NameLookup
 from fakturahub.outbound.smtp import SmtpClient
@@ -56,6 +58,7 @@ async def dispatching(
     lookup = NameLookup()
     client = Client(Guard(lookup, lambda: trusted_networks(companies)))
     tokens = Tokens(client)
+    posting = HttpChannel(client, tokens)
     try:
         async with SmtpClient() as mail:
             sender = Sender(
@@ -65,9 +68,10 @@ async def dispatching(
                         "http": HttpContents(database, payloads, companies).content_of,
                         "email": MailContents(renditions).content_of,
                         "print": PrintContents(renditions, payloads, companies).content_of,
+                        ACKNOWLEDGEMENT: contents_acknowledgements.content_of,
                     }
                 ),
-                {"http": HttpChannel(client, tokens), "email": EmailChannel(mail)},
+                {"http": posting, ACKNOWLEDGEMENT: posting, "email": EmailChannel(mail)},
                 {"print": PrintChannel()},
                 clock,
                 node := node or node_name(),

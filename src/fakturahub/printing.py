@@ -169,6 +169,11 @@ def document(whole: Whole, json: bool) -> None:
         console.print(*line)
     for one in whole.deliveries:
         console.print(Text("delivery      ", style="bold"), Text(str(one.id)), _state(one.state))
+        if one.channel == "acknowledgement":
+            console.print(Text(f"               to its sender, {one.address or 'erased'}: {one.why}"))
+            if one.last_error:
+                console.print(Text(f"               {one.last_error}"))
+            continue
         console.print(Text(f"               {one.channel} to {one.receiver or '–'}: {one.why}"))
         console.print(Text(f"               {delivered_as(one)}"))
     for attempt in whole.attempts:

@@ -264,8 +264,45 @@ hosts = ["{PAGERO_HOST}"]
 """
 
 
-def write(folder: Path) -> Path:
-    """The provisioning file with all of them, in *folder*."""
+#: has acknowledgements posted; and another one, to an address in a network that nobody has said is trusted
+_ACKNOWLEDGED = """
+[[company]]
+key = "kvitto"
+name = "Skog & Såg Kvitto AB"
+country = "SE"
+business_id = "556000-0006"
+contracts = ["send"]
+credits = "postpaid"
+
+  [company.pagero]
+  username = "kvitto"
+  password = "kvitto-password"
+  acknowledgements_url = "{url}?token=s3cret-in-url"
+
+  [company.pagero.push]
+  url = "{origin}/documents"
+  auth = "basic"
+  username = "hub"
+  password = "push-s3cret"
+  headers = {{ X-Api-Key = "api-s3cret" }}
+
+[[company]]
+key = "inom"
+name = "Skog & Såg Inom AB"
+country = "SE"
+business_id = "556000-0007"
+contracts = ["send"]
+credits = "postpaid"
+
+  [company.pagero]
+  username = "inom"
+  password = "inom-password"
+  acknowledgements_url = "http://10.1.2.3:9/acknowledgements"
+"""
+
+
+def write(folder: Path, acknowledgements: str = "http://127.0.0.1:9/acknowledgements") -> Path:
+    """The provisioning file with all of them, in *folder*; *acknowledgements* is where one has them posted."""
     file = folder / "companies.toml"
     example = COMPANIES.read_text(encoding="utf-8")
     # Many of these tests are about documents that no rule would let pass, and are not about rules.
@@ -273,7 +310,10 @@ def write(folder: Path) -> Path:
     assert skog
     example = f'{before}{skog}validation = "warn"\n{after}'
     readers = "".join(one.table for one in [*READERS, MUTE, PAYER, DEAF])
-    file.write_text(example + _SENDERS + _OFFICE + readers + _PARTICIPANTS + _CREDITS + _HOSTS, encoding="utf-8")
+    acknowledged = _ACKNOWLEDGED.format(url=acknowledgements, origin=acknowledgements.rpartition("/")[0])
+    file.write_text(
+        example + acknowledged + _SENDERS + _OFFICE + readers + _PARTICIPANTS + _CREDITS + _HOSTS, encoding="utf-8"
+    )
     return file
 
 

@@ -1,6 +1,7 @@
 """What is handed over in a delivery, made of the document anew at each attempt, the same bytes each time.
 
-Each channel has a module that knows what it hands over: ``contents_http``, ``contents_mail``, ``contents_print``.
+Each channel has a module that knows what it hands over: ``contents_http``, ``contents_mail``, ``contents_print``,
+``contents_acknowledgements``.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from fakturahub.exchange import breaker as breakers
 from fakturahub.exchange.parcels import Made
 from fakturahub.exchange.schedule import after, schedule_of
 from fakturahub.model import DeliveryState, Fault, Outcome, Record, Result
+from fakturahub.model.acknowledgement import CHANNEL as ACKNOWLEDGEMENT
 from fakturahub.model.outgoing import KEPT_OF_ANSWER
 from fakturahub.storage.attempts import Judge, Tried
 from fakturahub.storage.outgoing import Claimed
@@ -125,7 +126,8 @@ def judge(now: datetime) -> Judge:
 def _syntax(claimed: Claimed, made: Made | None) -> str | None:
     if made is not None and made.prepared is not None and made.prepared.syntax is not None:
         return made.prepared.syntax
-    return claimed.recognition.syntax
+    # it is no form of the document
+    return claimed.wanted if claimed.channel == ACKNOWLEDGEMENT else claimed.recognition.syntax
 
 
 def _detail(claimed: Claimed, outcome: Outcome, node: str, why: str, again: datetime | None) -> str:

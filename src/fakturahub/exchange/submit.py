@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -29,7 +29,7 @@ from fakturahub.errors import (
     SellerMismatch,
     TransferUnreadable,
 )
-from fakturahub.exchange import rows
+from fakturahub.exchange import acknowledgements, rows
 from fakturahub.exchange.choose import INBOX as INBOX
 from fakturahub.exchange.choose import Decision, Question, Settings, Surroundings, decide, question_of, settings_of
 from fakturahub.exchange.letters import pages_of
@@ -54,6 +54,7 @@ from fakturahub.model import (
 )
 from fakturahub.storage.document_files import FileRow
 from fakturahub.storage.payloads import PayloadStore
+from fakturahub.storage.submission_rows import SubmissionRows
 from fakturahub.storage.submissions import Repeat, Stored, SubmissionWriter
 
 if TYPE_CHECKING:
@@ -140,9 +141,14 @@ class Exchange:
     """The use case of submitting, for one process."""
 
     def __init__(
-        self, known: Surroundings, writer: SubmissionWriter, payloads: PayloadStore, rules: Callable[[], Rulebook]
+        self,
+        known: Surroundings,
+        writer: SubmissionWriter,
+        payloads: PayloadStore,
+        rules: Callable[[], Rulebook],
+        acknowledge: Mapping[str, acknowledgements.Compose] | None = None,
     ) -> None:
-        """``rules`` gives the rule packs of this moment."""
+        """``rules`` gives the rule packs of this moment; ``acknowledge`` makes acknowledgements, by the dialect."""
         self._known = known
         self._settings: tuple[int, Settings] = (-1, Settings())
         self._counting = asyncio.Semaphore(COUNTED_AT_ONCE)
@@ -150,6 +156,7 @@ class Exchange:
         self._writer = writer
         self._payloads = payloads
         self._rules = rules
+        self._acknowledge = acknowledge or {}
 
     async def submit(
         self, submission: Submission, sender: Company, compose: Callable[[Accepted], Answer]
@@ -182,11 +189,22 @@ class Exchange:
         body = documents[0].kept.sha256 if not submission.parts else hashlib.sha256(submission.data).digest()
         answer = compose(Accepted(submission, judged))
         repeat = _repeat_key(submission, body, numbered=any(one.number is not None for one in judged))
-        stored = await self._writer.store(rows.of(submission, documents, answer, body, repeat))
+        whole = await self._acknowledged(rows.of(submission, documents, answer, body, repeat), parts, sender)
+        stored = await self._writer.store(whole)
         for one in judged:
             telemetry.VALIDATIONS.labels(submission.dialect, one.verdict.value).inc()
         telemetry.SUBMISSIONS.labels(submission.dialect, submission.mode.value, str(stored.repeated).lower()).inc()
         return stored.answer, stored.repeated
+
+    async def _acknowledged(self, whole: SubmissionRows, parts: Sequence[Part], sender: Company) -> SubmissionRows:
+        """*whole*, with acknowledgements on their way to *sender* where it has them posted."""
+        compose, url = self._acknowledge.get(whole.dialect), acknowledgements.url_of(sender)
+        if compose is None or url is None:
+            return whole
+        data = [part.data for part in parts]
+        if sum(map(len, data)) > CHECK_IN_THREAD:
+            return await asyncio.to_thread(acknowledgements.with_acknowledgements, whole, data, url, compose)
+        return acknowledgements.with_acknowledgements(whole, data, url, compose)
 
     async def _earlier(self, submission: Submission, sender: Company) -> Stored | None:
         """The accepted submission that this one repeats, which cannot be judged now."""

@@ -12,6 +12,7 @@ import msgspec
 
 from fakturahub.errors import NotFound, Refused
 from fakturahub.exchange import resending
+from fakturahub.exchange.acknowledgements import routed_later
 from fakturahub.exchange.choose import LETTER, Decision
 from fakturahub.exchange.resending import Around
 from fakturahub.model import DeliveryState, DocumentState, Mode
@@ -184,6 +185,10 @@ async def _route_again(database: Database, known: Around, payloads: PayloadStore
         if found is None or found[0] is not DocumentState.UNROUTABLE:
             raise Refused(f"Document {document_id} was routed by somebody else meanwhile.")
         delivery_id = await change.route(document_id, found[1], _delivery(decision))
+        told = await change.acknowledged(document_id)
+        again = routed_later(told, document_id, known.get(found[1]), decision.channel, word.at)
+        if again is not None:
+            await change.acknowledge(document_id, found[1], again)
     return f"Document {document_id} is routed now: {decision.why}. Delivery {delivery_id} is due."
 
 

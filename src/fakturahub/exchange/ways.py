@@ -1,6 +1,7 @@
 """The way of a delivery: the channel's own settings, from what is provisioned at the moment, with its secrets open.
 
-Each channel has a module that knows where its settings stand: ``ways_http``, ``ways_mail``, ``ways_print``.
+Each channel has a module that knows where its settings stand: ``ways_http``, ``ways_mail``, ``ways_print``,
+``ways_acknowledgements``.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from typing import Any
 
 from fakturahub.errors import InternalFault
 from fakturahub.exchange.parcels import Withheld
+from fakturahub.exchange.ways_acknowledgements import AcknowledgementWays
 from fakturahub.exchange.ways_http import HttpWays
 from fakturahub.exchange.ways_mail import MailWays
 from fakturahub.exchange.ways_print import PrintWays
 from fakturahub.identity.companies import Companies
 from fakturahub.identity.sealing import MasterKey
+from fakturahub.model.acknowledgement import CHANNEL as ACKNOWLEDGEMENT
 from fakturahub.storage.outgoing import Claimed
 
 
@@ -29,6 +32,7 @@ class Ways:
             "http": HttpWays(companies, master_key).way_of,
             "email": MailWays(companies, master_key, data_folder).way_of,
             "print": PrintWays(companies, master_key, data_folder).way_of,
+            ACKNOWLEDGEMENT: AcknowledgementWays(companies, master_key).way_of,
         }
 
     def way_of(self, claimed: Claimed) -> Any | Withheld:

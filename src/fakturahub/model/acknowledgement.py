@@ -12,6 +12,9 @@ from uuid import UUID
 
 import msgspec
 
+#: the channel of deliveries that carry one; they say nothing of the state of their document
+CHANNEL = "acknowledgement"
+
 #: how a document leaves, in the words of PUF's DistributionMethod
 Distribution = Literal["Electronic", "Print", "Email", "None"]
 

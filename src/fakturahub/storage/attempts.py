@@ -11,6 +11,7 @@ import msgspec
 
 from fakturahub.clock import new_id
 from fakturahub.model import DeliveryState
+from fakturahub.model.acknowledgement import CHANNEL as ACKNOWLEDGEMENT
 from fakturahub.storage import accounts, converted, letter_batches, targets
 from fakturahub.storage.converted import Prepared
 from fakturahub.storage.database import Database, PlainSession, translated
@@ -175,7 +176,11 @@ async def _events_and_documents(
         [None if one.state is DeliveryState.DELIVERED else one.why for one in counted],
         now,
     )
-    ended = [one.document_id for one in counted if one.state in (DeliveryState.DELIVERED, DeliveryState.FAILED)]
+    ended = [
+        one.document_id
+        for one in counted
+        if one.state in (DeliveryState.DELIVERED, DeliveryState.FAILED) and one.channel != ACKNOWLEDGEMENT
+    ]
     if ended:
         await settle_documents(connection, ended, event_ids[len(counted) :], now)
 

@@ -363,7 +363,8 @@ def _claimed(row: asyncpg.Record) -> Claimed:
         batch_id=row[12],
         created_at=row[13],
         kept=Kept(row[14], row[15], row[16], row[17]),
-        recognition=_RECOGNITION.decode(row[18]),
+        # of a document that nobody knows nothing but its acknowledgement is delivered
+        recognition=_RECOGNITION.decode(row[18]) if row[18] else Recognition("unknown"),
         heading=_HEADING.decode(row[19]),
         file_name=row[20],
     )

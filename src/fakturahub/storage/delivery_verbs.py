@@ -13,6 +13,7 @@ import msgspec
 
 from fakturahub.clock import new_id
 from fakturahub.model import DeliveryState, DocumentState
+from fakturahub.model.acknowledgement import CHANNEL as ACKNOWLEDGEMENT
 from fakturahub.storage import accounts, erasing, outgoing
 from fakturahub.storage.database import Database, translated
 from fakturahub.storage.jobs import enqueue_plain
@@ -94,12 +95,12 @@ class Changing:
         return [_standing(row) for row in rows]
 
     async def of_document(self, document_id: UUID) -> list[Standing]:
-        """The deliveries of a document."""
+        """The deliveries of a document to its receiver; what goes back to its sender is locked and left out."""
         rows = await self._connection.fetch(
             f"SELECT {_STANDING} FROM delivery WHERE document_id = $1 ORDER BY id FOR NO KEY UPDATE",  # noqa: S608
             document_id,
         )
-        return [_standing(row) for row in rows]
+        return [_standing(row) for row in rows if row["channel"] != ACKNOWLEDGEMENT]
 
     async def document_state(self, document_id: UUID) -> tuple[DocumentState, UUID] | None:
         """The state of a document, which is locked, and its sender; None where there is none."""
@@ -187,8 +188,61 @@ class Changing:
         """Erase what a document says; nothing of it may be on its way."""
         await erasing.erase(self._connection, document_id, self._word.at)
 
+    async def acknowledged(self, document_id: UUID) -> dict[str, Any] | None:
+        """The details of the last acknowledgement that was on its way to the sender of a document; None without one."""
+        details = await self._connection.fetchval(
+            "SELECT details FROM delivery WHERE document_id = $1 AND channel = $2 ORDER BY id DESC LIMIT 1",
+            document_id,
+            ACKNOWLEDGEMENT,
+        )
+        return None if details is None else msgspec.json.decode(details, type=dict[str, Any])
+
+    async def acknowledge(self, document_id: UUID, company_id: UUID, new: NewDelivery) -> None:
+        """Have the sender told anew; what it was not told yet of the same document is not told any more."""
+        await self._connection.execute(
+            """UPDATE delivery SET state = 'cancelled', last_error = $3, changed_at = $4
+               WHERE document_id = $1 AND channel = $2 AND state IN ('pending', 'retrying', 'held')""",
+            document_id,
+            ACKNOWLEDGEMENT,
+            "The document was routed meanwhile; a later acknowledgement says so.",
+            self._word.at,
+        )
+        await self._insert(document_id, company_id, new)
+        await outgoing.wake(self._connection)
+
     async def route(self, document_id: UUID, company_id: UUID, new: NewDelivery) -> UUID:
         """Give a document that had none its delivery. Raises `InsufficientCredit`."""
+        delivery_id = await self._insert(document_id, company_id, new)
+        await accounts.reserve_again(self._connection, [delivery_id], self._word.at)
+        await self._connection.execute(
+            """UPDATE document SET state = 'routed', receiver_id = $2, changed_at = $3,
+                      facts = facts || jsonb_build_object('route', $4::text, 'way', $5::text, 'routed_at', $6::text)
+               WHERE id = $1""",
+            document_id,
+            new.receiver_id,
+            self._word.at,
+            new.why,
+            new.channel,
+            self._word.at.isoformat(),
+        )
+        await self._connection.execute(
+            """INSERT INTO event (id, company_id, document_id, delivery_id, kind, at, data)
+               VALUES ($1, $2, $3, $4, 'document.routed', $5, $6::text::jsonb)""",
+            new_id(self._word.at),
+            company_id,
+            document_id,
+            delivery_id,
+            self._word.at,
+            # the reason of the way; a person's own words go before it
+            _json({"by": self._word.by, "why": new.why, **({"said": self._word.why} if self._word.why else {})}),
+        )
+        if new.target is None:
+            await enqueue_plain(self._connection, [delivery_id])
+        else:
+            await outgoing.wake(self._connection)
+        return delivery_id
+
+    async def _insert(self, document_id: UUID, company_id: UUID, new: NewDelivery) -> UUID:
         delivery_id = new_id(self._word.at)
         await self._connection.execute(
             """INSERT INTO delivery (id, document_id, company_id, receiver_id, channel, address, state, why,
@@ -208,28 +262,6 @@ class Changing:
             new.details,
             new.cost,
         )
-        await accounts.reserve_again(self._connection, [delivery_id], self._word.at)
-        await self._connection.execute(
-            "UPDATE document SET state = 'routed', receiver_id = $2, changed_at = $3 WHERE id = $1",
-            document_id,
-            new.receiver_id,
-            self._word.at,
-        )
-        await self._connection.execute(
-            """INSERT INTO event (id, company_id, document_id, delivery_id, kind, at, data)
-               VALUES ($1, $2, $3, $4, 'document.routed', $5, $6::text::jsonb)""",
-            new_id(self._word.at),
-            company_id,
-            document_id,
-            delivery_id,
-            self._word.at,
-            # the reason of the way; a person's own words go before it
-            _json({"by": self._word.by, "why": new.why, **({"said": self._word.why} if self._word.why else {})}),
-        )
-        if new.target is None:
-            await enqueue_plain(self._connection, [delivery_id])
-        else:
-            await outgoing.wake(self._connection)
         return delivery_id
 
 

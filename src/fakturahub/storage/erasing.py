@@ -13,6 +13,7 @@ import asyncpg
 import msgspec
 import sqlalchemy as sa
 
+from fakturahub.model.acknowledgement import CHANNEL as ACKNOWLEDGEMENT
 from fakturahub.storage.database import Database
 from fakturahub.storage.payloads import Kept
 from fakturahub.storage.tables import document
@@ -78,6 +79,15 @@ async def erase(connection: asyncpg.Connection[asyncpg.Record], document_id: UUI
         document_id,
         hashlib.sha256(b"").digest(),
         now,
+    )
+    # what was to go back to its sender says what the document says
+    await connection.execute(
+        """UPDATE delivery SET state = 'cancelled', last_error = $2, changed_at = $3
+           WHERE document_id = $1 AND channel = $4 AND state IN ('pending', 'retrying', 'held')""",
+        document_id,
+        _ERASED,
+        now,
+        ACKNOWLEDGEMENT,
     )
     await connection.execute(
         """UPDATE delivery SET address = '', why = $2, details = NULL, report = NULL, receipt = NULL,

@@ -1,4 +1,8 @@
-"""The state of a document that follows from the states of its deliveries, brought up to date with its event."""
+"""The state of a document that follows from the states of its deliveries, brought up to date with its event.
+
+A delivery that carries an acknowledgement back to the sender counts for nothing here: whether the document reaches its
+receiver does not depend on whether its sender hears of it.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,9 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
-import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from fakturahub.clock import new_id
 from fakturahub.model import DeliveryState, document_state_after
-from fakturahub.storage.tables import delivery, document, event
+from fakturahub.model.acknowledgement import CHANNEL as ACKNOWLEDGEMENT
 
 
 async def settle_documents(
@@ -23,8 +24,10 @@ async def settle_documents(
     # second sees what the first did; in the order of ids, so that they cannot deadlock.
     await connection.execute("SELECT FROM document WHERE id = ANY ($1) ORDER BY id FOR NO KEY UPDATE", list(documents))
     records = await connection.fetch(
-        "SELECT document_id, array_agg(state) FROM delivery WHERE document_id = ANY ($1) GROUP BY document_id",
+        """SELECT document_id, array_agg(state) FROM delivery
+           WHERE document_id = ANY ($1) AND channel <> $2 GROUP BY document_id""",
         list(documents),
+        ACKNOWLEDGEMENT,
     )
     states = sorted(
         (record[0], document_state_after([DeliveryState(state) for state in record[1]])) for record in records
@@ -41,33 +44,4 @@ async def settle_documents(
         [state.value for _, state in states],
         list(event_ids[: len(states)]),
         now,
-    )
-
-
-async def settle_document(connection: AsyncConnection, document_id: UUID, now: datetime) -> None:
-    """The same for one document, in a SQLAlchemy transaction: one that is on its way again has not failed."""
-    current = (
-        await connection.execute(
-            sa.select(document.c.company_id, document.c.state)
-            .where(document.c.id == document_id)
-            .with_for_update(key_share=True)
-        )
-    ).one()
-    states = (await connection.scalars(sa.select(delivery.c.state).where(delivery.c.document_id == document_id))).all()
-    state = document_state_after([DeliveryState(one) for one in states])
-    if state == current.state:
-        return
-    await connection.execute(
-        sa.update(document).where(document.c.id == document_id).values(state=state, changed_at=now)
-    )
-    await connection.execute(
-        sa.insert(event),
-        {
-            "id": new_id(now),
-            "company_id": current.company_id,
-            "document_id": document_id,
-            "kind": f"document.{state}",
-            "at": now,
-            "data": {},
-        },
     )

@@ -7,16 +7,16 @@ becomes of the delivery afterwards is not told here.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID, uuid5
 
 import msgspec
 
 from fakturahub.dialects.pagero import classification
-from fakturahub.exchange.acknowledgements import StoredDocument
+from fakturahub.exchange.acknowledgements import StoredDocument, distribution_of, response_id
 from fakturahub.formats.acknowledging import Referred, referred
 from fakturahub.model import DocumentState, Finding, Heading, Kind, Severity
-from fakturahub.model.acknowledgement import Acknowledgement, Distribution
+from fakturahub.model.acknowledgement import Acknowledgement
 
 #: findings that a description names one by one, and characters of the message and of the path in each
 FINDINGS = 20
@@ -24,8 +24,6 @@ FINDING_TEXT = 300
 
 #: what a document is that does not say so by a code of its own (UNTDID 1001, PUF-019); of any other none is told
 _TYPE_CODES = {Kind.INVOICE: "380", Kind.CREDIT_NOTE: "381"}
-#: DistributionMethod by our channels; any other is electronic
-_DISTRIBUTION: dict[str, Distribution] = {"email": "Email", "print": "Print"}
 
 
 def of_stored(stored: StoredDocument, data: bytes) -> Acknowledgement:
@@ -38,8 +36,8 @@ def of_stored(stored: StoredDocument, data: bytes) -> Acknowledgement:
     accepted = refusal is None
     code, why = refusal or (None, None)
     return Acknowledgement(
-        id=id_of(stored.id, code),
-        at=stored.at,
+        id=response_id(stored.id, code),
+        at=_at(stored),
         accepted=accepted,
         # UBL demands one: a document without a number is named by the hub's own id of it [our choice]
         number=(stored.number or "").strip() or str(stored.id),
@@ -48,14 +46,15 @@ def of_stored(stored: StoredDocument, data: bytes) -> Acknowledgement:
         interchange_id=stored.request.get("key"),
         classification=code,
         description=why,
-        distribution=_DISTRIBUTION.get(stored.facts["way"], "Electronic") if accepted else None,
+        distribution=distribution_of(stored.facts["way"]) if accepted else None,
         restricted=said.restricted,
     )
 
 
-def id_of(document_id: UUID, code: str | None) -> UUID:
-    """The id of the response to a document: one for ``AP``, another for each reason of ``RE``."""
-    return uuid5(document_id, "AP" if code is None else f"RE {code}")
+def _at(stored: StoredDocument) -> datetime:
+    """When the document was received, or was routed later."""
+    later = stored.facts.get("routed_at")
+    return stored.at if later is None else msgspec.convert(later, datetime).astimezone(UTC)
 
 
 def _refusal(stored: StoredDocument) -> tuple[str, str] | None:

@@ -20,6 +20,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from fakturahub.model import DocumentState, Kind
+from fakturahub.model.acknowledgement import CHANNEL
 from fakturahub.storage.database import Database
 from fakturahub.storage.newest import newest_of
 from fakturahub.storage.tables import (
@@ -270,7 +271,7 @@ async def channels_of(database: Database, documents: Sequence[UUID]) -> dict[UUI
     """How each of the documents left, or is to leave; those without a delivery are not there."""
     statement = (
         sa.select(delivery.c.document_id, delivery.c.channel)
-        .where(delivery.c.document_id.in_(documents), delivery.c.channel != "acknowledgement")
+        .where(delivery.c.document_id.in_(documents), delivery.c.channel != CHANNEL)
         .order_by(delivery.c.id)
     )
     async with database.begin() as connection:

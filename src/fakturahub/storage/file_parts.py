@@ -16,11 +16,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
 from fakturahub.model import Answer, DeliveryState, DocumentState, Mode
+from fakturahub.model.acknowledgement import CHANNEL
 from fakturahub.storage.database import Database
 from fakturahub.storage.tables import delivery, document, file_part, submission
-
-#: deliveries that tell a sender something about its document; nothing of it is in them
-ABOUT = "acknowledgement"
 
 
 class File(msgspec.Struct, frozen=True):
@@ -93,7 +91,7 @@ _DELIVERIES = (
     sa.select(delivery.c.document_id, delivery.c.id, delivery.c.state, delivery.c.last_error)
     .where(
         delivery.c.document_id.in_(sa.bindparam("documents", expanding=True)),
-        delivery.c.channel != ABOUT,
+        delivery.c.channel != CHANNEL,
         delivery.c.state != DeliveryState.CANCELLED.value,
     )
     .order_by(delivery.c.id)

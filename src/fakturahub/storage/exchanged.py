@@ -101,6 +101,8 @@ _PUSHED = sa.and_(
 )
 #: of what was sent: what was rejected, or taken back, is a part of a file and no document
 _NO_DOCUMENT = (DocumentState.REJECTED.value, DocumentState.WITHDRAWN.value)
+# Looked up for each row: joined, the server would rather read all submissions of everybody.
+_DIALECT = sa.select(submission.c.dialect).where(submission.c.id == document.c.submission_id).scalar_subquery()
 _NEVER: sa.ColumnElement[Any] = sa.null().cast(document.c.created_at.type)
 
 
@@ -110,16 +112,12 @@ def _sent(wish: Wish) -> list[tuple[sa.Select[Any], sa.ColumnElement[Any], sa.Co
     statement = _row(Source.SENT, document.c.id, document.c.id, document.c.created_at, _NEVER).where(
         document.c.state.not_in(_NO_DOCUMENT)
     )
-    return [(_of_document(statement, wish), document.c.company_id, document.c.id)]
+    return [(statement.where(*_conditions(wish)), document.c.company_id, document.c.id)]
 
 
 def _inbox(wish: Wish) -> list[tuple[sa.Select[Any], sa.ColumnElement[Any], sa.ColumnElement[Any]]]:
-    statement = _of_document(
-        _row(Source.INBOX, inbox.c.id, inbox.c.document_id, inbox.c.arrived_at, inbox.c.received_at)
-        .select_from(inbox.join(document, document.c.id == inbox.c.document_id))
-        .where(inbox.c.removed_at.is_(None)),
-        wish,
-    )
+    statement = _row(Source.INBOX, inbox.c.id, inbox.c.document_id, inbox.c.arrived_at, inbox.c.received_at)
+    statement = _looked_up(statement.where(inbox.c.removed_at.is_(None)), inbox.c.document_id, wish)
     # one statement for each of the two indexes
     halves = {False: inbox.c.received_at.is_(None), True: inbox.c.received_at.is_not(None)}
     return [
@@ -132,12 +130,10 @@ def _inbox(wish: Wish) -> list[tuple[sa.Select[Any], sa.ColumnElement[Any], sa.C
 def _pushed(wish: Wish) -> list[tuple[sa.Select[Any], sa.ColumnElement[Any], sa.ColumnElement[Any]]]:
     if wish.fetched is False:
         return []
-    statement = (
-        _row(Source.PUSHED, delivery.c.id, delivery.c.document_id, delivery.c.changed_at, delivery.c.changed_at)
-        .select_from(delivery.join(document, document.c.id == delivery.c.document_id))
-        .where(_PUSHED)
-    )
-    return [(_of_document(statement, wish), delivery.c.receiver_id, delivery.c.id)]
+    statement = _row(
+        Source.PUSHED, delivery.c.id, delivery.c.document_id, delivery.c.changed_at, delivery.c.changed_at
+    ).where(_PUSHED)
+    return [(_looked_up(statement, delivery.c.document_id, wish), delivery.c.receiver_id, delivery.c.id)]
 
 
 def _acknowledgements(wish: Wish) -> list[tuple[sa.Select[Any], sa.ColumnElement[Any], sa.ColumnElement[Any]]]:
@@ -145,7 +141,7 @@ def _acknowledgements(wish: Wish) -> list[tuple[sa.Select[Any], sa.ColumnElement
     statement = (
         _row(Source.ACKNOWLEDGEMENT, document.c.id, document.c.id, document.c.created_at, fetched_at)
         .select_from(
-            document.join(submission, submission.c.id == document.c.submission_id).outerjoin(
+            document.outerjoin(
                 acknowledgement_fetched,
                 sa.and_(
                     acknowledgement_fetched.c.document_id == document.c.id,
@@ -153,14 +149,14 @@ def _acknowledgements(wish: Wish) -> list[tuple[sa.Select[Any], sa.ColumnElement
                 ),
             )
         )
-        .where(submission.c.dialect == wish.dialect)
+        .where(wish.dialect == _DIALECT)
     )
     if wish.fetched is not None:
         statement = statement.where(fetched_at.is_not(None) if wish.fetched else fetched_at.is_(None))
     for number in (wish.number, wish.answered):
         if number is not None:
             statement = statement.where(document.c.number == number)
-    return [(_of_modes(statement, wish), document.c.company_id, document.c.id)]
+    return [(statement.where(*_of_modes(wish)), document.c.company_id, document.c.id)]
 
 
 _OF_SOURCE = {
@@ -175,19 +171,28 @@ def _row(source: Source, id_: Any, document_id: Any, at: Any, fetched_at: Any) -
     return sa.select(id_.label("id"), sa.literal(source.value), document_id, at, fetched_at)
 
 
-def _of_document(statement: sa.Select[Any], wish: Wish) -> sa.Select[Any]:
-    """*statement* for those documents that are wanted."""
+def _conditions(wish: Wish) -> list[sa.ColumnElement[bool]]:
+    """What the documents that are wanted have in common."""
+    found: list[sa.ColumnElement[bool]] = []
     if wish.kinds is not None:
-        statement = statement.where(document.c.kind.in_(sorted(wish.kinds)))
+        found.append(document.c.kind.in_(sorted(wish.kinds)))
     if wish.number is not None:
-        statement = statement.where(sa.func.coalesce(sa.case((_RESPONSE, _ANSWERED)), document.c.number) == wish.number)
+        found.append(sa.func.coalesce(sa.case((_RESPONSE, _ANSWERED)), document.c.number) == wish.number)
     if wish.answered is not None:
-        statement = statement.where(_RESPONSE, wish.answered == _ANSWERED)
-    return _of_modes(statement, wish)
+        found += [_RESPONSE, wish.answered == _ANSWERED]
+    return found + _of_modes(wish)
 
 
-def _of_modes(statement: sa.Select[Any], wish: Wish) -> sa.Select[Any]:
-    return statement if wish.modes is None else statement.where(document.c.mode.in_(sorted(wish.modes)))
+def _of_modes(wish: Wish) -> list[sa.ColumnElement[bool]]:
+    return [] if wish.modes is None else [document.c.mode.in_(sorted(wish.modes))]
+
+
+def _looked_up(statement: sa.Select[Any], document_id: sa.ColumnElement[Any], wish: Wish) -> sa.Select[Any]:
+    """*statement* for those rows whose documents are wanted; each is looked up, as `_DIALECT` is."""
+    conditions = _conditions(wish)
+    if not conditions:
+        return statement
+    return statement.where(sa.select(sa.and_(*conditions)).where(document.c.id == document_id).scalar_subquery())
 
 
 def _statements(wish: Wish, documents: Sequence[UUID] | None, only: Sequence[UUID] | None) -> list[sa.Select[Any]]:
@@ -215,7 +220,7 @@ async def page(database: Database, wish: Wish, first: int, most: int) -> tuple[l
             found += rows
             count = len(rows)
             if count == first + most and count < COUNTED:
-                counted = statement.order_by(None).limit(COUNTED).subquery()
+                counted = statement.limit(COUNTED).subquery()
                 count = await connection.scalar(sa.select(sa.func.count()).select_from(counted)) or 0
             total += count
         found.sort(key=lambda row: row.id.int, reverse=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from tests.running import Hub, invoice
 from tests.wire.pagero.apiclient import BOUNDARY, BREVLADA, BUTIK, Client, bill, form, masked, problem
 from tests.wire.pagero.interchange import posting, submission_of
-from tests.wire.raw import exchange
+from tests.wire.raw import basic, exchange
 from tests.wire.stored import count_numbered, documents, rows
 
 KNOWN = (("documentType", "Invoice"), ("sendMode", "Production"), ("senderReference", "4711"))
@@ -39,7 +40,7 @@ def test_the_whole_answer_to_a_file(butik: Client) -> None:
     assert (request["file_name"], request["declared_type"], stored["mode"]) == ("103034.xml", "invoice", "prod")
 
 
-def test_the_same_members_as_the_operators_answer(butik: Client, shared) -> None:  # type: ignore[no-untyped-def]
+def test_the_same_members_as_the_operators_answer(butik: Client, shared: Path) -> None:
     sample = json.loads((shared / "samples/puf/bc-pagero-files200.json").read_text())
     file_id = butik.send(invoice("FA-2"))
     ours = butik.get(f"/file/v1/files/{file_id}")
@@ -126,8 +127,6 @@ def test_files_of_the_interchange_are_files_too(butik: Client) -> None:
 
 
 def _basic(user: str) -> str:
-    from tests.wire.raw import basic
-
     return basic(user, f"{user}-password")
 
 

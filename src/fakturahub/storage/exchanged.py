@@ -149,7 +149,7 @@ def _acknowledgements(wish: Wish) -> list[tuple[sa.Select[Any], sa.ColumnElement
                 ),
             )
         )
-        .where(wish.dialect == _DIALECT)
+        .where(_DIALECT.in_([wish.dialect]))
     )
     if wish.fetched is not None:
         statement = statement.where(fetched_at.is_not(None) if wish.fetched else fetched_at.is_(None))

@@ -20,7 +20,10 @@ STATUS: tuple[tuple[type[errors.FakturahubError], int], ...] = (
     (errors.UnknownPath, 404),
     (errors.NotFound, 404),
     (errors.MethodNotAllowed, 405),
+    (errors.NotAcceptable, 406),
     (errors.IdempotencyConflict, 409),
+    (errors.WrongState, 409),
+    (errors.UnsupportedMediaType, 415),
     (errors.RateLimited, 429),
     (errors.Unavailable, 503),
     (errors.Refused, 400),
@@ -50,7 +53,7 @@ def refuse(error: errors.FakturahubError, request: Request, call: Call) -> Respo
     """The answer to a request that was refused: JSON on the paths of the APIs, else the Interchange's page."""
     api = problems.api_of(request.scope["path"])
     if api is not None:
-        return problems.refuse(error, request, call, api)
+        return problems.refuse(error, call, api, status_of(error))
     status = status_of(error)
     code = f"Code {error.code}"
     if type(error) in PUF_020:

@@ -6,7 +6,6 @@ The operator's pages name statuses and no shape. [our choice]: that of RFC 9457,
 from __future__ import annotations
 
 import msgspec
-from starlette.requests import Request
 from starlette.responses import Response
 
 from fakturahub import errors
@@ -17,34 +16,14 @@ CONTENT_TYPE = "application/problem+json"
 #: what the paths of each begin with, and the realm of its tokens
 APIS = {"/file/": "Pagero File API", "/document/": "Pagero Document API"}
 
-#: The first class that fits decides.
-STATUS: tuple[tuple[type[errors.FakturahubError], int], ...] = (
-    (errors.TooLarge, 413),
-    (errors.NotAuthenticated, 401),
-    (errors.InsufficientCredit, 402),
-    (errors.PermissionDenied, 403),
-    (errors.NoContract, 403),
-    (errors.UnknownPath, 404),
-    (errors.NotFound, 404),
-    (errors.MethodNotAllowed, 405),
-    (errors.NotAcceptable, 406),
-    (errors.WrongState, 409),
-    (errors.UnsupportedMediaType, 415),
-    (errors.RateLimited, 429),
-    (errors.Unavailable, 503),
-    (errors.Refused, 400),
-    (errors.FakturahubError, 500),
-)
-
 
 def api_of(path: str) -> str | None:
     """The name of the API that a path belongs to, None where it is the Interchange's."""
     return next((name for prefix, name in APIS.items() if path.startswith(prefix)), None)
 
 
-def refuse(error: errors.FakturahubError, request: Request, call: Call, api: str) -> Response:
+def refuse(error: errors.FakturahubError, call: Call, api: str, status: int) -> Response:
     """The answer to a request to *api* that was refused."""
-    status = next(status for cls, status in STATUS if isinstance(error, cls))
     reason = str(error) if isinstance(error, errors.Refused | errors.Unavailable) else "The hub has a defect."
     body = {
         "type": f"/errors/{error.code}",

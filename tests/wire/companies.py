@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 from tests.running import COMPANIES, INVOICE, invoice
+from tests.wire.callers import API
 
 API_HOST = "api.hub.example"
 TERMINAL_HOST = "terminal.hub.example"
@@ -301,83 +302,6 @@ credits = "postpaid"
 """
 
 
-#: Call the File API and the Document API: a shop and its supplier, who send to one another, a third that sees nothing
-#: of theirs, and one that has what it receives posted.
-_API = """
-[[company]]
-key = "butik"
-name = "Butik Björk AB"
-country = "SE"
-business_id = "556000-0011"
-vat_id = "SE556000001101"
-addresses = ["0088:7300009000118"]
-email = "faktura@butik.example"
-contracts = ["send", "receive"]
-credits = "postpaid"
-validation = "warn"
-
-  [company.apix]
-  transfer_id = "0f6aa87f-ce1d-44ce-b025-butik"
-  transfer_key = "butik-key"
-
-  [company.pagero]
-  username = "butik"
-  password = "butik-password"
-  client_id = "butik-erp"
-  client_secret = "butik-erp-secret"
-  redirect_uris = ["http://127.0.0.1:8091/OAuthLanding.htm"]
-
-[[company]]
-key = "grossist"
-name = "Grossist Gran AB"
-country = "SE"
-business_id = "556000-0012"
-addresses = ["0088:7300009000125"]
-contracts = ["send", "receive"]
-credits = "postpaid"
-validation = "warn"
-
-  [company.pagero]
-  username = "grossist"
-  password = "grossist-password"
-  client_id = "grossist-erp"
-  client_secret = "grossist-erp-secret"
-  company_id = "Gran-2809445"
-
-[[company]]
-key = "annan"
-name = "Annan AB"
-country = "SE"
-business_id = "556000-0013"
-contracts = ["send", "receive"]
-credits = "postpaid"
-
-  [company.pagero]
-  username = "annan"
-  password = "annan-password"
-  client_id = "annan-erp"
-  client_secret = "annan-erp-secret"
-
-[[company]]
-key = "brevlada"
-name = "Brevlåda AB"
-country = "SE"
-business_id = "556000-0014"
-addresses = ["0088:7300009000149"]
-contracts = ["send", "receive"]
-credits = "postpaid"
-
-  [company.pagero]
-  username = "brevlada"
-  password = "brevlada-password"
-  client_id = "brevlada-erp"
-  client_secret = "brevlada-erp-secret"
-
-  [company.pagero.push]
-  url = "{origin}/brevlada"
-"""
-
-
 def write(folder: Path, acknowledgements: str = "http://127.0.0.1:9/acknowledgements") -> Path:
     """The provisioning file with all of them, in *folder*; *acknowledgements* is where one has them posted."""
     file = folder / "companies.toml"
@@ -388,7 +312,7 @@ def write(folder: Path, acknowledgements: str = "http://127.0.0.1:9/acknowledgem
     example = f'{before}{skog}validation = "warn"\n{after}'
     readers = "".join(one.table for one in [*READERS, MUTE, PAYER, DEAF])
     acknowledged = _ACKNOWLEDGED.format(url=acknowledgements, origin=acknowledgements.rpartition("/")[0])
-    acknowledged += _API.format(origin=acknowledgements.rpartition("/")[0])
+    acknowledged += API.format(origin=acknowledgements.rpartition("/")[0])
     file.write_text(
         example + acknowledged + _SENDERS + _OFFICE + readers + _PARTICIPANTS + _CREDITS + _HOSTS, encoding="utf-8"
     )

@@ -113,7 +113,7 @@ class Archive:
     async def target(self, company: Company, dialect: str, any_id: UUID) -> Target:
         """The bytes of a document: what was received as its receiver wants it, what was sent as it was sent.
 
-        Raises `NotFound`, for an acknowledgement as well: it is made, see `acknowledged`.
+        Raises `NotFound`, for one that was erased and for an acknowledgement as well: it is made, see `acknowledged`.
         """
         row = await self._row(company, dialect, any_id)
         if row.source is Source.ACKNOWLEDGEMENT:
@@ -124,6 +124,8 @@ class Archive:
         data = await inbox.payload(self._database, self._payloads, delivery_id or row.document_id)
         if data is None:
             raise InternalFault(f"The document {row.document_id} is gone.")
+        if not data:
+            raise NotFound(f"The document {any_id} was erased at its sender's request.")
         if facts is None:
             facts = (await stored.known(self._database, [row]))[row.id].facts
         recognition = facts.get("recognition")

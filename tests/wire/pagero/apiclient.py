@@ -10,7 +10,7 @@ from typing import Any
 from tests.running import INVOICE, Answer, Hub, invoice
 from tests.wire.oauth.parties import ask, basic, told
 
-#: electronic addresses of the companies of ``companies._API``
+#: electronic addresses of the companies of ``callers.API``
 BUTIK, GROSSIST, BREVLADA = "7300009000118", "7300009000125", "7300009000149"
 BOUNDARY = "7d1f8b3a-52e1-4b59-a3a0-0d9f7b0c2f11"
 
@@ -169,3 +169,12 @@ def problem(answer: Answer, status: int) -> str:
     assert body["type"] == f"/errors/{body['code']}"
     assert body["requestId"] == answer.header("x-request-id")
     return f"{body['code']}: {body['detail']}"
+
+
+def members(value: Any) -> set[str]:
+    """The names of members, with those of the objects in them."""
+    return {
+        f"{name}.{inner}"
+        for name in value
+        for inner in (members(value[name]) if isinstance(value[name], dict) else ("",))
+    }

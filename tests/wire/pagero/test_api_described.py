@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
+from fakturahub.dialects.pagero import documents, files
+from fakturahub.exchange.archive import FETCHED_AT_ONCE
 from tests.running import Hub, to_nobody
 from tests.wire.companies import by_mail
 from tests.wire.pagero.apiclient import BOUNDARY, GROSSIST, Client, bill, form, token_of
@@ -126,3 +129,20 @@ def test_every_operation_answers_as_described(big_hub: Hub, butik: Client) -> No
         as_described(spec, path, method, [*answers, late], OUT_OF_REACH | unseen)
         if path == "/file/v1/files":
             assert json.loads(answers[0].body)["sendMode"] == "Production"
+
+
+def test_words_and_limits_are_those_of_the_code() -> None:
+    spec = load("pagero")
+    shapes = {name: one["schema"] for name, one in spec["components"]["parameters"].items()}
+    words = {*documents.DOCUMENT_TYPES.values(), documents.ACKNOWLEDGEMENT}
+    assert set(shapes["DocumentTypeWanted"]["enum"]) == words
+    assert shapes["SendModeWanted"]["enum"] == list(files.MODES.values())
+    listed = [files.STATUS[one] for one in files.STATUS if one in files.LISTED]
+    assert set(listed) == set(re.findall(r"[A-Z]\w+", shapes["Status"]["pattern"]))
+    form_parts = spec["components"]["requestBodies"]["Form"]["content"]["multipart/form-data"]["schema"]["properties"]
+    assert tuple(form_parts) == files.PARTS
+    assert form_parts["documentType"]["enum"] == list(files.DOCUMENT_TYPES.values())
+    assert form_parts["sendMode"]["enum"] == list(files.MODES.values())
+    assert spec["components"]["schemas"]["FilePart"]["properties"]["status"]["enum"] == list(files.STATUS.values())
+    ids = spec["components"]["requestBodies"]["Fetch"]["content"]["application/json"]["schema"]["properties"]["ids"]
+    assert ids["maxItems"] == FETCHED_AT_ONCE

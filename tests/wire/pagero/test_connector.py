@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.running import Answer, Hub
+from tests.wire.companies import PAGERO_HOST
 from tests.wire.oauth.parties import TOKEN, Browser, told
 from tests.wire.pagero.apiclient import BUTIK, GROSSIST, Client, answer_to, bill, form
 
@@ -206,3 +207,13 @@ def test_what_was_received_is_downloaded_fetched_and_approved(butik: Connector, 
     file_id = json.loads(answer.body)["id"]
     Client(butik.hub, "butik").settled(file_id)
     assert grossist.documents(query)[0]["documentInfo"]["documentSubType"] == "RecipientReject"
+
+
+def test_at_the_operators_host_names(butik: Connector) -> None:
+    """Newer versions call no other host than the operator's: its name has to lead to the hub, without a prefix."""
+    headers = {"Authorization": butik.bearer, "Accept": "application/json", "Host": PAGERO_HOST}
+    answer = butik.hub.request("GET", "/document/v1/documents?direction=Received", None, headers)
+    assert answer.status == 200
+    assert json.loads(answer.body)["meta"]["offset"] == 0
+    refused = butik.hub.request("POST", "/file/v1/files", b"", {"Host": PAGERO_HOST})
+    assert (refused.status, refused.header("www-authenticate")) == (401, 'Bearer realm="Pagero File API"')

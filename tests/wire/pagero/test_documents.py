@@ -13,7 +13,7 @@ import pytest
 from tests.peers.https import HttpsPeer
 from tests.running import INVOICE, Hub, invoice, to_nobody
 from tests.wire.companies import with_attachments
-from tests.wire.pagero.apiclient import BREVLADA, BUTIK, GROSSIST, Client, answer_to, bill, masked, problem
+from tests.wire.pagero.apiclient import BREVLADA, BUTIK, GROSSIST, Client, bill, members, problem
 from tests.wire.stored import rows
 
 
@@ -25,15 +25,6 @@ def butik(big_hub: Hub) -> Client:
 @pytest.fixture
 def grossist(big_hub: Hub) -> Client:
     return Client(big_hub, "grossist")
-
-
-def members(value: Any) -> set[str]:
-    """The names of members, with those of the objects in them."""
-    return {
-        f"{name}.{inner}"
-        for name in value
-        for inner in (members(value[name]) if isinstance(value[name], dict) else ("",))
-    }
 
 
 # --- shapes ----------------------------------------------------------------------------------------------------------
@@ -160,6 +151,29 @@ def test_another_character_set_is_named(butik: Client) -> None:
     (item,) = butik.documents(f"?fileId={butik.send(data, mode='Test')}")
     target = butik.call("GET", f"/document/v1/documents/{item['id']}/targetdocument")
     assert (target.body, target.header("content-type")) == (data, "application/xml; charset=iso-8859-1")
+
+
+def test_a_document_that_was_erased(big_hub: Hub, butik: Client) -> None:
+    file_id = butik.send(bill("DA-6", GROSSIST), mode="Test")
+    (item,) = butik.documents(f"?fileId={file_id}")
+    rows(
+        big_hub,
+        """UPDATE document SET sha256 = sha256(''), size = 0, encoding = 'identity', payload = '', payable = NULL,
+                               facts = jsonb_set(facts, '{heading}', jsonb_build_object('kind', kind)) - 'route'
+           WHERE id = $1::text::uuid RETURNING id""",
+        item["id"],
+    )
+    shown = butik.get(f"/document/v1/documents/{item['id']}")
+    assert shown["documentInfo"] == {
+        "direction": "Sent",
+        "documentIdentifier": "DA-6",
+        "documentSubType": "Debit",
+        "documentType": "Invoice",
+        "receiverParty": {"address": {}, "ids": [], "type": "Business"},
+        "senderParty": {"address": {}, "ids": [], "type": "Business"},
+    }
+    answer = butik.call("GET", f"/document/v1/documents/{item['id']}/targetdocument")
+    assert problem(answer, 404).endswith("was erased at its sender's request.")
 
 
 # --- conditions ------------------------------------------------------------------------------------------------------
@@ -343,70 +357,3 @@ def test_what_is_posted_to_a_company_is_listed_and_fetched(
 def test_bodies_of_a_fetch(butik: Client, body: bytes, content_type: str | None, status: int) -> None:
     answer = butik.call("POST", "/document/v1/documents/fetch", body, Content_Type=content_type)
     assert answer.status == status, answer
-
-
-# --- responses and acknowledgements ----------------------------------------------------------------------------------
-
-
-def test_a_buyers_answer(butik: Client, grossist: Client, shared: Path) -> None:
-    sample = json.loads((shared / "samples/puf/bc-pagero-applicationresponse200.json").read_text())
-    query = "?documentType=ApplicationResponse&direction=Received&showFetchedOnly=false&referenceDocumentIdentifier="
-    butik.settled(butik.send(bill("DG-1", GROSSIST)))
-    assert butik.documents(query + "DG-1") == []
-    assert grossist.documents("?direction=Received&documentIdentifier=DG-1")
-    for code, sub_type in (("RE", "RecipientReject"), ("AP", "RecipientAccept"), ("UQ", None)):
-        grossist.settled(grossist.send(answer_to("DG-1", BUTIK, code, GROSSIST), document_type="ApplicationResponse"))
-        item = butik.documents(query + "DG-1")[0]
-        info = item["documentInfo"]
-        assert {name: info.get(name) for name in sample["items"][0]["documentInfo"]} == {
-            "direction": "Received",
-            "documentIdentifier": "DG-1",
-            "documentSubType": sub_type,
-            "documentType": "ApplicationResponse",
-        }
-        assert members(sample["items"][0]) - members(item) <= {"documentInfo.documentSubType."}
-        assert item["documentReferences"] == [{"documentIdentifier": "DG-1", "documentType": "Invoice"}]
-    assert len(butik.documents(query + "DG-1")) == 3
-    assert butik.documents(query + "DG") == []
-
-
-def test_technical_acknowledgements_are_listed_where_they_are_asked_for(big_hub: Hub, butik: Client) -> None:
-    asked = "documentType=TechnicalAcknowledgement&direction=Received"
-    taken, refused = butik.send(bill("DH-1", GROSSIST)), butik.send(to_nobody("DH-2"))
-    butik.settled(taken)
-    for query in (
-        f"?fileId={taken}",
-        f"?fileId={taken}&documentType=ApplicationResponse",
-        f"?fileId={taken}&direction=Sent&{asked[:39]}",
-    ):
-        assert "TechnicalAcknowledgement" not in [one["documentInfo"]["documentType"] for one in butik.documents(query)]
-    (item,) = butik.documents(f"?{asked}&referenceDocumentIdentifier=DH-1&showFetchedOnly=false")
-    assert masked(json.dumps(item, separators=(",", ":"))) == (
-        '{"createTime":"TIME","documentInfo":{"direction":"Received","documentIdentifier":"DH-1","documentSubType":'
-        '"Accepted","documentType":"TechnicalAcknowledgement"},"documentReferences":[{"documentIdentifier":"DH-1",'
-        '"documentType":"Invoice"}],"fileId":"UUID","id":"UUID","isFetched":false,"sendMode":"Production"}'
-    )
-    assert item["fileId"] == taken
-    target = butik.call("GET", f"/document/v1/documents/{item['id']}/targetdocument")
-    assert target.header("content-type") == "application/xml"
-    assert b"<cbc:ResponseCode>AP</cbc:ResponseCode>" in target.body
-    assert b"<cbc:ID>DH-1</cbc:ID>" in target.body
-    assert butik.call("GET", f"/document/v1/documents/{item['id']}/targetdocument").body == target.body
-    (other,) = butik.documents(f"?{asked}&fileId={refused}")
-    assert other["documentInfo"]["documentSubType"] == "Rejected"
-    said = butik.call("GET", f"/document/v1/documents/{other['id']}/targetdocument").body
-    assert b"<cbc:ResponseCode>RE</cbc:ResponseCode>" in said
-    assert butik.fetch(item["id"], other["id"]).status == 200
-    assert butik.fetch(item["id"]).status == 200
-    assert butik.documents(f"?{asked}&fileId={taken}&showFetchedOnly=false") == []
-    assert [one["id"] for one in butik.documents(f"?{asked}&fileId={taken}&showFetchedOnly=true")] == [item["id"]]
-    assert butik.get(f"/document/v1/documents/{item['id']}")["isFetched"] is True
-    # once it finds its receiver, what was fetched of it is no more what is said of it
-    rows(
-        big_hub,
-        """UPDATE document SET facts = facts || '{"way": "inbox"}', state = 'routed'
-           WHERE submission_id = $1::text::uuid RETURNING id""",
-        refused,
-    )
-    (again,) = butik.documents(f"?{asked}&fileId={refused}&showFetchedOnly=false")
-    assert (again["id"], again["documentInfo"]["documentSubType"]) == (other["id"], "Accepted")

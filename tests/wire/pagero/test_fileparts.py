@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -121,6 +122,26 @@ def test_restart_of_what_was_taken_meanwhile_sends_nothing_twice(big_hub: Hub, b
     taken = butik.send(data)
     assert acted(butik, part["id"], "Restart")["status"] in ("Processing", "Processed")
     assert [one["fileId"] for one in butik.documents(f"?fileId={file_id}")] == [taken]
+
+
+def test_many_restarts_at_once_take_a_document_once(big_hub: Hub, butik: Client) -> None:
+    file_id = butik.send(b"<a>FP-15</a>")
+    (part,) = butik.parts(file_id)
+    data = bill("FP-15", GROSSIST)
+    rows(
+        big_hub,
+        """UPDATE document SET payload = $2, sha256 = sha256($2), encoding = 'identity', size = length($2),
+                               number = 'FP-15'
+           WHERE id = $1 RETURNING id""",
+        documents(big_hub, file_id)[0]["id"],
+        data,
+    )
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: butik.act(part["id"], "Restart"), range(8)))
+    assert {one.status for one in answers} == {200}
+    assert count_numbered(big_hub, "FP-15") == 2  # what was rejected, and what was taken
+    butik.settled(file_id)
+    assert len(butik.documents(f"?fileId={file_id}")) == 1
 
 
 def test_restart_of_what_is_still_wrong_leaves_it_as_it_is(butik: Client) -> None:

@@ -160,7 +160,7 @@ class Changing:
                 for one in some
             ],
         )
-        documents = sorted({one.document_id for one in some})
+        documents = sorted({one.document_id for one in some if one.channel != ACKNOWLEDGEMENT})
         await settle_documents(
             self._connection, documents, sorted(new_id(self._word.at) for _ in documents), self._word.at
         )

@@ -295,6 +295,8 @@ def test_an_address_in_a_private_network_is_refused(big_hub: Hub) -> None:
 
 def test_no_business_of_anybody_else(big_hub: Hub, acknowledgements: HttpsPeer) -> None:
     """Nothing but acknowledgements arrives there, and none of them says anything of the document but what names it."""
+    send(big_hub, invoice("TA-13"), "ta-13")
+    acknowledged(acknowledgements, "TA-13")
     for one in acknowledgements.received:
         assert one.target.startswith("/acknowledgements?")
         assert b"<ApplicationResponse " in one.body

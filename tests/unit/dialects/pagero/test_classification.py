@@ -12,6 +12,7 @@ import pytest
 
 from fakturahub.dialects.pagero import classification
 from fakturahub.dialects.pagero.acknowledgement import FINDINGS, of_stored
+from fakturahub.errors import DocumentRefused, TransferUnreadable, every_error
 from fakturahub.exchange.acknowledgements import StoredDocument, of_details, routed_later
 from fakturahub.model import DocumentState, Finding, Heading, Identifier, Kind, PartyHeading, Severity
 from tests.running import ROOT
@@ -38,6 +39,13 @@ def test_every_code_is_one_of_the_operators() -> None:
     )
     said = {code for table in tables for code in table.values()}
     assert said | {classification.OTHER, classification.SCHEMATRON, classification.NO_RECEIVER} <= PUF_020
+
+
+def test_every_refusal_of_a_document_or_its_bytes_has_a_code() -> None:
+    refusals = {one.code for one in every_error() if issubclass(one, DocumentRefused | TransferUnreadable)}
+    # the root of a branch, and what no submission meets
+    elsewhere = {"document-refused", "unwritable-document", "conversion-loss", "unrenderable-document"}
+    assert refusals - elsewhere - {"seller-mismatch"} <= set(classification.BY_ERROR)
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,10 @@ from fakturahub.dialects.pagero import routes as pagero
 from fakturahub.dialects.surface import Parts, Surface
 from fakturahub.errors import FakturahubError, PermissionDenied
 from fakturahub.exchange import payslip_pages
+from fakturahub.exchange.archive import Archive
 from fakturahub.exchange.credits import Balances
 from fakturahub.exchange.deliver import Deliverer
+from fakturahub.exchange.files import Files
 from fakturahub.exchange.inbox import Inbox
 from fakturahub.exchange.notices import Notices
 from fakturahub.exchange.overview import Overview
@@ -217,11 +219,14 @@ async def serving(settings: NodeSettings) -> AsyncIterator[Hub]:
         await authority.prepare()
         fresh_tokens = asyncio.create_task(authority.keep_fresh(), name="keep keys and revocations fresh")
         stack.push_async_callback(_ended, fresh_tokens)
+        exchange = Exchange(companies, writer, payloads, lambda: rulebooks.current, ACKNOWLEDGED)
         parts = Parts(
             companies=companies,
-            exchange=Exchange(companies, writer, payloads, lambda: rulebooks.current, ACKNOWLEDGED),
+            exchange=exchange,
             balances=Balances(database),
             inbox=Inbox(database, payloads, clock),
+            files=Files(database, payloads, companies, exchange, clock),
+            archive=Archive(database, payloads, clock),
             notices=Notices(database, clock),
             registrations=Registrations(database, clock),
             payslips=Payslips(database, payloads, clock),

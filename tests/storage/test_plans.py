@@ -19,7 +19,7 @@ import asyncpg
 import pytest
 import sqlalchemy as sa
 
-from fakturahub.storage import deliveries, documents, inbox, inbox_mails
+from fakturahub.storage import deliveries, documents, exchanged, file_parts, inbox, inbox_mails
 from fakturahub.storage.database import Database
 from tests.storage.conftest import create, template_of, url_of
 
@@ -176,6 +176,26 @@ def _deliveries(**filters: Any) -> Ask:
     return functools.partial(documents.newest_deliveries, most=LIMIT, **filters)
 
 
+def _exchanged(company: str, **conditions: Any) -> Ask:
+    asked = {"sources": frozenset(exchanged.Source), "dialect": "pagero", **conditions}
+    wish = exchanged.Wish(company=COMPANIES[company], **asked)
+    return lambda database: exchanged.page(database, wish, 0, LIMIT)
+
+
+async def _of_one_page(database: Database) -> None:
+    """What is asked of the rows of a page."""
+    sent = [id_of(2, number) for number in range(9_000, 9_000 + 2 * LIMIT, 2)]
+    rows = [exchanged.Row(one, exchanged.Source.SENT, one, NEWEST, None) for one in sent]
+    assert len(await exchanged.known(database, rows)) == LIMIT
+    assert len(await exchanged.events_of(database, sent)) == LIMIT
+    await exchanged.channels_of(database, sent)
+
+
+def _some(*ids: UUID) -> Ask:
+    wish = exchanged.Wish(company=COMPANIES["busy"], sources=frozenset(exchanged.Source), dialect="pagero")
+    return lambda database: exchanged.rows_of(database, wish, ids)
+
+
 YEAR = timedelta(days=365)
 MIDDLE = {"before": id_of(2, 9_000)}
 LISTS: dict[str, tuple[Ask, int]] = {
@@ -223,6 +243,29 @@ LISTS: dict[str, tuple[Ask, int]] = {
     "one document": (lambda database: documents.whole(database, id_of(2, 9_000)), 1),
     "one entry": (lambda database: inbox.find(database, id_of(6, 9_000)), 1),
     "one payload": (lambda database: inbox.payload_of(database, id_of(2, 9_000)), 1),
+    "sent and received, and how much": (_exchanged("busy"), exchanged.COUNTED),
+    "sent, and how much": (_exchanged("sender", sources=frozenset({exchanged.Source.SENT})), exchanged.COUNTED),
+    "acknowledgements": (
+        _exchanged("sender", sources=frozenset({exchanged.Source.ACKNOWLEDGEMENT}), fetched=True),
+        exchanged.COUNTED,
+    ),
+    "received and not fetched, a few": (
+        _exchanged("reader", fetched=False, sources=frozenset({exchanged.Source.INBOX, exchanged.Source.PUSHED})),
+        LIMIT,
+    ),
+    "sent and received by a company with little": (_exchanged("quiet"), LIMIT),
+    "sent and received by a company with nothing": (_exchanged("silent"), 1),
+    "what was made of a file": (_exchanged("busy", file=id_of(1, 15_000)), 1),
+    "some documents, sent or received": (_some(id_of(2, 15_000), id_of(6, 15_000), id_of(3, 15_000)), 3),
+    "what is shown of a page": (_of_one_page, LIMIT),
+    "the parts of a file": (
+        lambda database: file_parts.parts_of(database, COMPANIES["busy"], "pagero", id_of(1, 15_000)),
+        1,
+    ),
+    "one part of a file": (
+        lambda database: file_parts.part(database, COMPANIES["busy"], "pagero", id_of(2, 15_000)),
+        1,
+    ),
     "what the payload store still holds": (
         lambda database: documents.stored_hashes(database, [bytes(32), bytes(range(32))]),
         2,

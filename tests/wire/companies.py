@@ -7,6 +7,7 @@ from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
 from tests.running import COMPANIES, INVOICE, invoice
+from tests.wire.callers import API
 
 API_HOST = "api.hub.example"
 TERMINAL_HOST = "terminal.hub.example"
@@ -311,6 +312,7 @@ def write(folder: Path, acknowledgements: str = "http://127.0.0.1:9/acknowledgem
     example = f'{before}{skog}validation = "warn"\n{after}'
     readers = "".join(one.table for one in [*READERS, MUTE, PAYER, DEAF])
     acknowledged = _ACKNOWLEDGED.format(url=acknowledgements, origin=acknowledgements.rpartition("/")[0])
+    acknowledged += API.format(origin=acknowledgements.rpartition("/")[0])
     file.write_text(
         example + acknowledged + _SENDERS + _OFFICE + readers + _PARTICIPANTS + _CREDITS + _HOSTS, encoding="utf-8"
     )

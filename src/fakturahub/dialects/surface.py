@@ -30,7 +30,9 @@ from fakturahub.errors import (
     Unavailable,
     UnknownPath,
 )
+from fakturahub.exchange.archive import Archive
 from fakturahub.exchange.credits import Balances
+from fakturahub.exchange.files import Files
 from fakturahub.exchange.inbox import Inbox
 from fakturahub.exchange.notices import Notices
 from fakturahub.exchange.payslips import Payslips
@@ -60,6 +62,8 @@ class Parts(msgspec.Struct, frozen=True):
     exchange: Exchange
     balances: Balances
     inbox: Inbox
+    files: Files
+    archive: Archive
     notices: Notices
     registrations: Registrations
     payslips: Payslips
@@ -183,7 +187,9 @@ class Surface:
 
     def _endpoint(self, scope: Scope) -> Endpoint:
         allowed = []
-        for route in self.routes:
+        # a path without parameters is meant by itself, and not as a value of another's
+        exact = [route for route in self.routes if route.path == scope["path"]]
+        for route in exact or self.routes:
             match = route.pattern.fullmatch(scope["path"])
             if match is not None:
                 if route.method == scope["method"]:

@@ -17,6 +17,8 @@
     │   │   └── UnrenderableDocument NoWay
     │   ├── IdempotencyConflict      the key was used for other bytes
     │   ├── UnknownPath              MethodNotAllowed    BadRequest
+    │   ├── NotAcceptable            UnsupportedMediaType
+    │   ├── WrongState               what the request asks for cannot be done now
     │   ├── NotAuthenticated         the caller did not prove who it is
     │   │   └── ClockSkew            InvalidToken
     │   ├── InsufficientCredit       the account does not cover what the deliveries cost
@@ -82,6 +84,8 @@ from fakturahub.errors.request import (
     IdempotencyConflict,
     UnknownPath,
     MethodNotAllowed,
+    NotAcceptable,
+    UnsupportedMediaType,
     BadRequest,
     NotAuthenticated,
     ClockSkew,
@@ -90,6 +94,7 @@ from fakturahub.errors.request import (
     NoContract,
     InsufficientCredit,
     NotFound,
+    WrongState,
     RateLimited,
 )
 from fakturahub.errors.hub import (
@@ -140,6 +145,7 @@ __all__ = [
     "MissingTerm",
     "NoContract",
     "NoWay",
+    "NotAcceptable",
     "NotAuthenticated",
     "NotFound",
     "NotWellFormed",
@@ -173,9 +179,11 @@ __all__ = [
     "UnknownPath",
     "UnreadableAttachment",
     "UnrenderableDocument",
+    "UnsupportedMediaType",
     "UnusableCredential",
     "UnwritableDocument",
     "WrongCharset",
+    "WrongState",
     "ZipTooLarge",
     "ZipUnreadable",
     "ZipUnsafe",

@@ -27,6 +27,18 @@ class MethodNotAllowed(Refused):
         self.allow = allow
 
 
+class NotAcceptable(Refused):
+    code = "not-acceptable"
+    title = "The answer cannot be written as the caller wants it"
+    advice = "Leave the Accept header out, or let it allow the type that the message names."
+
+
+class UnsupportedMediaType(Refused):
+    code = "unsupported-media-type"
+    title = "The address does not take a body of this type"
+    advice = "Send the body in the type that the message names, with a Content-Type that says so."
+
+
 class BadRequest(Refused):
     code = "bad-request"
     title = "The request is malformed"
@@ -79,6 +91,12 @@ class NotFound(Refused):
     code = "not-found"
     title = "There is nothing under this id"
     advice = "Check the id. What belongs to another company is not shown either."
+
+
+class WrongState(Refused):
+    code = "wrong-state"
+    title = "It is not in a state in which that can be done"
+    advice = "Look at its state again; the message says what it was and what is in the way."
 
 
 class RateLimited(Refused):

@@ -371,10 +371,11 @@ def _parts(submission: Submission) -> tuple[Part, ...]:
 def _repeat_key(submission: Submission, sha256: bytes, *, numbered: bool) -> tuple[str | None, timedelta | None]:
     """What makes this submission a repeat of an earlier one, and for how long.
 
-    The mode is part of it: what was sent as a test is not thereby sent.
+    The mode is part of it: what was sent as a test is not thereby sent. So is the door: each has answers of its own.
     """
+    space = f"{submission.door}:{submission.mode}" if submission.door else submission.mode
     if submission.key is not None:
-        return f"{submission.mode}:key:{submission.key}", None
+        return f"{space}:key:{submission.key}", None
     if not numbered:
         return None, None
-    return f"{submission.mode}:bytes:{sha256.hex()}", REPEAT_WINDOW
+    return f"{space}:bytes:{sha256.hex()}", REPEAT_WINDOW

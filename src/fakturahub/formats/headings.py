@@ -136,6 +136,7 @@ def heading_of(invoice: Invoice) -> Heading:
         issue_date=invoice.issue_date,
         due_date=invoice.due_date,
         currency=invoice.currency,
+        net=invoice.totals.without_vat,
         total=invoice.totals.with_vat,
         payable=invoice.totals.payable,
         seller=_party(invoice.seller),

@@ -71,6 +71,8 @@ class Submission(msgspec.Struct, frozen=True):
     #: what the sender said the bytes are, in the dialect's words
     declared_type: str | None = None
     request_id: str = ""
+    #: which of the dialect's doors it came through, where they answer differently; a repeat is one only at the same
+    door: str = ""
     #: the documents in ``data``, in its order; each is judged for itself, and all of them are stored together
     parts: tuple[Part, ...] = ()
     #: how the sender wants a document to leave whose receiver has no electronic address in this hub

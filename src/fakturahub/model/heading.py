@@ -59,6 +59,8 @@ class Heading(msgspec.Struct, frozen=True, omit_defaults=True):
     due_date: date | None = None
     #: BT-5, ISO 4217
     currency: str | None = None
+    #: BT-109, total without VAT
+    net: Decimal | None = None
     #: BT-112, total with VAT
     total: Decimal | None = None
     #: BT-115, amount due for payment
@@ -77,6 +79,9 @@ class Heading(msgspec.Struct, frozen=True, omit_defaults=True):
     order_reference: str | None = None
     #: BT-14, the seller's own order reference
     seller_reference: str | None = None
+    #: of a response the number of the document that it answers, and its code (UBL ``cbc:ResponseCode``)
+    answered: str | None = None
+    response: str | None = None
     #: BG-24
     attachments: tuple[AttachmentHeading, ...] = ()
     #: BT-58, e-mail addresses of the buyer's contact

@@ -16,7 +16,9 @@ LIMIT = 30 * 1024 * 1024
 TYPES = "applicationresponse, catalogue, despatchadvice, invoice, order, orderresponse, paymentreminder"
 KNOWN_PATHS = (
     "There is nothing under this path; known are /incoming/default/{document_type}/{mode},"
-    " /incoming/tokenauth/default/{document_type}/{mode}."
+    " /incoming/tokenauth/default/{document_type}/{mode}, /file/v1/files, /file/v1/files/{id},"
+    " /file/v1/files/{id}/fileparts, /file/v1/fileparts/{id}/action, /document/v1/documents,"
+    " /document/v1/documents/fetch, /document/v1/documents/{id}, /document/v1/documents/{id}/targetdocument."
 )
 
 
@@ -54,7 +56,7 @@ def test_an_unknown_type_or_mode_is_named_with_the_known_ones(hub: Hub, path: st
         "/pagero/incoming/tokenauth/invoice/prod",
         "/pagero/incoming/other/invoice/prod",
         "/pagero/oauth/v2/oauth-token",
-        "/pagero/file/v1/files",
+        "/pagero/file",
     ],
 )
 def test_an_unknown_path_is_answered_with_the_known_ones(hub: Hub, path: str) -> None:

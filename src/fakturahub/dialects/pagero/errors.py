@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fakturahub import errors
+from fakturahub.dialects.pagero import problems
 from fakturahub.dialects.pagero.wire import CONTENT_TYPE, TOKEN_PATH, page
 from fakturahub.dialects.surface import Call
 
@@ -19,7 +20,10 @@ STATUS: tuple[tuple[type[errors.FakturahubError], int], ...] = (
     (errors.UnknownPath, 404),
     (errors.NotFound, 404),
     (errors.MethodNotAllowed, 405),
+    (errors.NotAcceptable, 406),
     (errors.IdempotencyConflict, 409),
+    (errors.WrongState, 409),
+    (errors.UnsupportedMediaType, 415),
     (errors.RateLimited, 429),
     (errors.Unavailable, 503),
     (errors.Refused, 400),
@@ -46,7 +50,10 @@ def challenge(error: errors.FakturahubError, request: Request) -> str:
 
 
 def refuse(error: errors.FakturahubError, request: Request, call: Call) -> Response:
-    """The answer to a request that was refused."""
+    """The answer to a request that was refused: JSON on the paths of the APIs, else the Interchange's page."""
+    api = problems.api_of(request.scope["path"])
+    if api is not None:
+        return problems.refuse(error, call, api, status_of(error))
     status = status_of(error)
     code = f"Code {error.code}"
     if type(error) in PUF_020:

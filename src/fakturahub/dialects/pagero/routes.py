@@ -1,11 +1,11 @@
-"""The paths of the Pagero Interchange."""
+"""The paths of the Pagero Interchange, and of the APIs beside it."""
 
 from __future__ import annotations
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from fakturahub.dialects.pagero import auth, wire
+from fakturahub.dialects.pagero import api, auth, wire
 from fakturahub.dialects.pagero.errors import refuse
 from fakturahub.dialects.surface import Parts, Route, Surface, read_body
 from fakturahub.identity.companies import Company
@@ -35,6 +35,7 @@ def surface(parts: Parts) -> Surface:
         [
             Route("POST", "/incoming/default/{document_type}/{mode}", by_password),
             Route("POST", wire.TOKEN_PATH + "/default/{document_type}/{mode}", by_token),
+            *api.routes(parts),
         ],
         refuse,
         parts,

@@ -126,6 +126,7 @@ _PARTS: Table = {
         },
         f"{RAM}SpecifiedTradePaymentTerms": {f"{RAM}DueDateDateTime": "due_date"},
         f"{RAM}SpecifiedTradeSettlementHeaderMonetarySummation": {
+            f"{RAM}TaxBasisTotalAmount": "net",
             f"{RAM}GrandTotalAmount": "total",
             f"{RAM}DuePayableAmount": "payable",
         },
@@ -173,6 +174,7 @@ def heading(root: etree._Element, recognition: Recognition) -> Heading:
         issue_date=_day(get("issue_date"), "BT-2"),
         due_date=_day(get("due_date"), "BT-9"),
         currency=text_of(get("currency"), "BT-5"),
+        net=decimal_of(get("net"), "BT-109"),
         total=decimal_of(get("total"), "BT-112"),
         payable=decimal_of(get("payable"), "BT-115"),
         seller=party_of(get("seller"), *SELLER_TERMS),

@@ -18,6 +18,9 @@ from fakturahub.formats.values import date_of, identifier_of, place_of, text_of
 from fakturahub.intake.limits import TEXT
 from fakturahub.model import AttachmentHeading, Heading, Identifier, Kind, PartyHeading, PostalHeading
 
+#: where a response (ApplicationResponse) says what it answers, and how
+_ANSWER = f"{CAC}DocumentResponse"
+
 
 class OtherDocument(NamedTuple):
     """A document type: what it is, and where its sender and its receiver stand, the first that is there."""
@@ -130,6 +133,8 @@ def other_heading(root: etree._Element, attachments: tuple[AttachmentHeading, ..
         seller=_heading_of(*sender) if sender is not None else PartyHeading(),
         buyer=_heading_of(*receiver) if receiver is not None else PartyHeading(),
         order_reference=text_of(root.find(f"{CAC}OrderReference/{CBC}ID"), "OrderReference"),
+        answered=text_of(root.find(f"{_ANSWER}/{CAC}DocumentReference/{CBC}ID"), "DocumentReference"),
+        response=text_of(root.find(f"{_ANSWER}/{CAC}Response/{CBC}ResponseCode"), "ResponseCode"),
         attachments=attachments,
         buyer_email=None if receiver is None else _email(receiver[0]),
         buyer_address=None if receiver is None else _address(receiver[0]),

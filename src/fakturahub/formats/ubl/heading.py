@@ -140,7 +140,11 @@ def _tables(cac: str) -> Table:
             f"{CBC}PaymentID": "payment_reference",
             f"{cac}PayeeFinancialAccount": {f"{CBC}ID": "account"},
         },
-        f"{cac}LegalMonetaryTotal": {f"{CBC}TaxInclusiveAmount": "total", f"{CBC}PayableAmount": "payable"},
+        f"{cac}LegalMonetaryTotal": {
+            f"{CBC}TaxExclusiveAmount": "net",
+            f"{CBC}TaxInclusiveAmount": "total",
+            f"{CBC}PayableAmount": "payable",
+        },
     }
 
 
@@ -179,6 +183,7 @@ def heading(root: etree._Element, recognition: Recognition) -> Heading:
         issue_date=date_of(get("issue_date"), "BT-2"),
         due_date=date_of(get("due_date"), "BT-9") or date_of(get("payment_due_date"), "BT-9"),
         currency=text_of(get("currency"), "BT-5"),
+        net=decimal_of(get("net"), "BT-109"),
         total=decimal_of(get("total"), "BT-112"),
         payable=decimal_of(get("payable"), "BT-115"),
         seller=party_of(get("seller"), *SELLER_TERMS),

@@ -19,6 +19,7 @@ from fakturahub.storage.tables.companies import (
 )
 from fakturahub.storage.tables.deliveries import attempt, batch, delivery, target
 from fakturahub.storage.tables.documents import document, document_file, submission
+from fakturahub.storage.tables.files import acknowledgement_fetched, file_part
 from fakturahub.storage.tables.made import converted, converted_file, rendered
 from fakturahub.storage.tables.oauth import oauth_code, oauth_grant, oauth_key, oauth_revoked
 from fakturahub.storage.tables.rules import rule_pack, rule_pack_compiled, rule_pack_file
@@ -29,6 +30,7 @@ __all__ = [
     "Xid8",
     "account",
     "account_entry",
+    "acknowledgement_fetched",
     "attempt",
     "batch",
     "company",
@@ -40,6 +42,7 @@ __all__ = [
     "document",
     "document_file",
     "event",
+    "file_part",
     "inbox",
     "inbox_mail",
     "inbox_notice",

@@ -65,6 +65,13 @@ sa.Index(
     delivery.c.due_at,
     postgresql_where=delivery.c.target.is_not(None) & (delivery.c.state == "sending"),
 )
+# What was posted to the servers of a company of this hub, for the list of what it received.
+sa.Index(
+    "delivery_pushed",
+    delivery.c.receiver_id,
+    delivery.c.id,
+    postgresql_where=(delivery.c.channel == "http") & (delivery.c.state == "delivered"),
+)
 sa.Index("delivery_batch", delivery.c.batch_id, postgresql_where=delivery.c.batch_id.is_not(None))
 
 attempt = sa.Table(

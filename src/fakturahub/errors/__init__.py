@@ -12,6 +12,8 @@
     │   ├── DocumentRefused          the transfer is readable, a document in it is not acceptable
     │   │   ├── UnknownDocument      MissingTerm         BadValue
     │   │   ├── UnreadableAttachment SellerMismatch      SeveralDocuments
+    │   │   │   └── EmptyAttachment      AttachmentTooLarge  AttachmentTypeRefused
+    │   │   ├── NoBusinessDocument   TooManyDocuments    an archive with none, or with more than are taken
     │   │   ├── UnwritableDocument   ConversionLoss      MissingFile
     │   │   ├── InvalidDocument          rules that apply to the document are broken
     │   │   └── UnrenderableDocument NoWay
@@ -71,6 +73,11 @@ from fakturahub.errors.documents import (
     BadValue,
     MissingFile,
     UnreadableAttachment,
+    EmptyAttachment,
+    AttachmentTooLarge,
+    AttachmentTypeRefused,
+    NoBusinessDocument,
+    TooManyDocuments,
     UnwritableDocument,
     ConversionLoss,
     UnrenderableDocument,
@@ -119,6 +126,8 @@ from fakturahub.errors.operator import (
 # isort: on
 
 __all__ = [
+    "AttachmentTooLarge",
+    "AttachmentTypeRefused",
     "BadRequest",
     "BadValue",
     "ClockSkew",
@@ -127,6 +136,7 @@ __all__ = [
     "DatabaseUnavailable",
     "DoctypeRefused",
     "DocumentRefused",
+    "EmptyAttachment",
     "EmptyBody",
     "FakturahubError",
     "IdempotencyConflict",
@@ -138,6 +148,7 @@ __all__ = [
     "MethodNotAllowed",
     "MissingFile",
     "MissingTerm",
+    "NoBusinessDocument",
     "NoContract",
     "NoWay",
     "NotAuthenticated",
@@ -165,6 +176,7 @@ __all__ = [
     "TargetRefused",
     "TooDeep",
     "TooLarge",
+    "TooManyDocuments",
     "TooManyParts",
     "TransferUnreadable",
     "Unavailable",

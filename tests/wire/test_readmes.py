@@ -17,7 +17,8 @@ from fakturahub.dialects import surface
 from fakturahub.dialects.apix import administration, auth, errors, provision, requests, terminal
 from fakturahub.dialects.pagero import auth as basic
 from fakturahub.dialects.pagero import errors as pages
-from fakturahub.dialects.pagero.wire import DOCUMENT_TYPES, MODES
+from fakturahub.dialects.pagero.document_types import DOCUMENT_TYPES
+from fakturahub.dialects.pagero.settings import MODES
 from fakturahub.errors import every_error
 from fakturahub.exchange import registrations, retention
 from fakturahub.exchange.inbox import LEASE

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fakturahub import errors
+from fakturahub.dialects.pagero.codes import coded
 from fakturahub.dialects.pagero.wire import CONTENT_TYPE, TOKEN_PATH, page
 from fakturahub.dialects.surface import Call
 
@@ -26,9 +27,6 @@ STATUS: tuple[tuple[type[errors.FakturahubError], int], ...] = (
     (errors.FakturahubError, 500),
 )
 
-#: The operator's own codes for what it names (PUF-020), shown beside ours.
-PUF_020: dict[type[errors.FakturahubError], str] = {errors.IdempotencyConflict: "11300"}
-
 
 def status_of(error: errors.FakturahubError) -> int:
     """The HTTP status of an error."""
@@ -37,7 +35,8 @@ def status_of(error: errors.FakturahubError) -> int:
 
 def challenge(error: errors.FakturahubError, request: Request) -> str:
     """How to sign in on this path: RFC 7617 or RFC 6750, 3, where nothing but a bad token has an error code."""
-    if not request.scope["path"].startswith(TOKEN_PATH + "/"):
+    # Where both are taken on both paths, who came with a token is told of tokens.
+    if not request.scope["path"].startswith(TOKEN_PATH + "/") and not isinstance(error, errors.InvalidToken):
         return 'Basic realm="Pagero Interchange", charset="UTF-8"'
     bearer = 'Bearer realm="Pagero Interchange"'
     if not isinstance(error, errors.InvalidToken):
@@ -48,13 +47,10 @@ def challenge(error: errors.FakturahubError, request: Request) -> str:
 def refuse(error: errors.FakturahubError, request: Request, call: Call) -> Response:
     """The answer to a request that was refused."""
     status = status_of(error)
-    code = f"Code {error.code}"
-    if type(error) in PUF_020:
-        code += f" (PUF-020 {PUF_020[type(error)]})"
     reason = str(error) if isinstance(error, errors.Refused | errors.Unavailable) else "The hub has a defect."
     body = page(
         "Not accepted",
-        code,
+        f"Code {coded(error)}",
         reason,
         f"What to do: {error.advice}",
         f"About this code: /errors/{error.code}",

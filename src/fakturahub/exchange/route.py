@@ -40,6 +40,20 @@ COUNTRY_OF_SCHEME = {
     "SE:ORGNR": "SE",
 }
 
+#: The codes (EAS) of what older syntaxes write in their place: OIOUBL, EHF 2 and Svefaktura
+CODE_OF = {
+    "GLN": GLN,
+    "DK:CVR": "0184",
+    "DK:P": "0096",
+    "DK:SE": "0198",
+    "DUNS": "0060",
+    "FI:OVT": "0216",
+    "NO:ORGNR": "0192",
+    "SE:ORGNR": "0007",
+}
+# A Danish number is written with its country before it, or without (Peppol, scheme 0184).
+_DANISH = frozenset({"0184", "0198"})
+
 
 class Known(Protocol):
     """What routing needs to know of the companies of this hub."""
@@ -61,7 +75,40 @@ class Route(msgspec.Struct, frozen=True):
 
 
 def _glns(party: PartyHeading) -> list[Identifier]:
-    return [one for one in party.identifiers if one.scheme == GLN]
+    return [one for one in party.identifiers if one.scheme in (GLN, "GLN")]
+
+
+def _addresses(identifier: Identifier) -> list[str]:
+    """The electronic addresses that *identifier* may be written as, as they are compared; as stated first."""
+    found = [routing_form(str(identifier))]
+    code = CODE_OF.get(identifier.scheme or "", identifier.scheme)
+    if code != identifier.scheme:
+        found.append(routing_form(f"{code}:{identifier.value}"))
+    if code in _DANISH:
+        bare = _without_country(identifier.value, "DK")
+        found += [routing_form(f"{code}:{bare}"), routing_form(f"{code}:DK{bare}")]
+    return found
+
+
+def _without_country(value: str, country: str | None) -> str:
+    """*value* without the code of its *country* before the number, which some write and others do not."""
+    number = value.strip()
+    return number[2:] if country and number[:2].upper() == country and number[2:].strip().isdigit() else number
+
+
+def _at(identifier: Identifier, known: Known) -> Company | None:
+    """The company that has the electronic address *identifier*."""
+    found = (known.by_address(one) for one in _addresses(identifier))
+    return next((one for one in found if one is not None), None)
+
+
+def _with_business_id(identifier: Identifier, party: PartyHeading, known: Known) -> list[Company]:
+    found = known.by_business_id(identifier.value)
+    country = COUNTRY_OF_SCHEME.get(identifier.scheme or "")
+    bare = _without_country(identifier.value, country)
+    if not found and bare != identifier.value:
+        found = known.by_business_id(bare)
+    return _in_country(found, party, identifier)
 
 
 def _in_country(candidates: list[Company], party: PartyHeading, identifier: Identifier) -> list[Company]:
@@ -99,7 +146,7 @@ def find_route(buyer: PartyHeading, known: Known, *, puf: bool = False) -> Route
 def _by_endpoint(buyer: PartyHeading, known: Known, doubts: list[str]) -> Route | None:
     if buyer.endpoint is None or not buyer.endpoint.scheme:
         return None
-    company = known.by_address(routing_form(str(buyer.endpoint)))
+    company = _at(buyer.endpoint, known)
     if company is not None:
         return _to(company, str(buyer.endpoint), f"electronic address {buyer.endpoint}")
     doubts.append(f"no company of this hub has the electronic address {buyer.endpoint}")
@@ -111,7 +158,7 @@ def _by_legal_id(buyer: PartyHeading, known: Known, doubts: list[str]) -> Route 
     identifier = buyer.business_id
     if identifier is None:
         return None
-    found = _in_country(known.by_business_id(identifier.value), buyer, identifier)
+    found = _with_business_id(identifier, buyer, known)
     if not found:
         doubts.append(f"none has the business id {identifier}")
     return _only(found, identifier, doubts)
@@ -119,7 +166,7 @@ def _by_legal_id(buyer: PartyHeading, known: Known, doubts: list[str]) -> Route 
 
 def _by_registered(buyer: PartyHeading, known: Known, doubts: list[str]) -> Route | None:
     for identifier in _registered(buyer):
-        route = _only(_in_country(known.by_business_id(identifier.value), buyer, identifier), identifier, doubts)
+        route = _only(_with_business_id(identifier, buyer, known), identifier, doubts)
         if route is not None:
             return route
     return None
@@ -147,7 +194,7 @@ def _by_vat_id(buyer: PartyHeading, known: Known, doubts: list[str]) -> Route | 
 
 def _by_gln(buyer: PartyHeading, known: Known, doubts: list[str]) -> Route | None:
     for gln in _glns(buyer):
-        company = known.by_address(routing_form(str(gln)))
+        company = _at(gln, known)
         if company is not None:
             return _to(company, str(gln), f"GLN {gln.value}")
         doubts.append(f"none has the GLN {gln.value}")
@@ -172,7 +219,7 @@ def is_company(party: PartyHeading, company: Company) -> bool | None:
     """
     endpoint = party.endpoint
     stated = [one for one in (endpoint, *_glns(party)) if one is not None and one.scheme]
-    if any(routing_form(str(one)) in company.addresses for one in stated):
+    if any(address in company.addresses for one in stated for address in _addresses(one)):
         return True
     numbers = [one for one in (party.business_id, *party.identifiers) if one is not None]
     if any(_is_business_id(one, company) for one in numbers):
@@ -188,7 +235,10 @@ def is_company(party: PartyHeading, company: Company) -> bool | None:
 
 def _is_business_id(identifier: Identifier, company: Company) -> bool:
     country = COUNTRY_OF_SCHEME.get(identifier.scheme or "", company.country)
-    return country == company.country and _same(identifier.value, company.business_id)
+    if country != company.country:
+        return False
+    bare = _without_country(identifier.value, country)
+    return _same(identifier.value, company.business_id) or _same(bare, company.business_id)
 
 
 def _same(one: str | None, other: str | None) -> bool:

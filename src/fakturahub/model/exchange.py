@@ -89,16 +89,16 @@ class Submission(msgspec.Struct, frozen=True):
     #: what the sender said the bytes are, in the dialect's words
     declared_type: str | None = None
     request_id: str = ""
-    #: further headers of the request, for the record only; bounded by the dialect, and nothing secret among them
-    headers: Mapping[str, str] = {}
-    #: asked for each document that could be read; what it gives are remarks that stand before those of the rules
-    inspect: Inspect | None = None
     #: the documents in ``data``, in its order; each is judged for itself, and all of them are stored together
     parts: tuple[Part, ...] = ()
     #: how the sender wants a document to leave whose receiver has no electronic address in this hub
     prefer: Medium | None = None
     #: a document that has no way to its receiver is refused; else it is kept until somebody finds one
     must_leave: bool = False
+    #: further headers of the request, for the record only; bounded by the dialect, and nothing secret among them
+    headers: Mapping[str, str] = {}
+    #: asked for each document that could be read; what it gives are remarks that stand before those of the rules
+    inspect: Inspect | None = None
 
 
 class Clock(Protocol):

@@ -16,6 +16,8 @@ a document that cannot be read, beside others    rejected for itself
 
 from __future__ import annotations
 
+import asyncio
+
 import msgspec
 
 from fakturahub import formats
@@ -30,9 +32,12 @@ from fakturahub.errors import (
     ZipUnreadable,
     ZipUnsafe,
 )
+from fakturahub.identity.companies import Company
 from fakturahub.intake.zip import is_zip
 from fakturahub.model import Finding, Inspect, Inspected, Part
 
+#: transfers that one process takes apart at a time; one may have `intake.limits.ZIP.total` bytes unpacked
+TAKEN_APART_AT_ONCE = 2
 #: documents of one ZIP, where a company may send several
 DOCUMENTS = 1_000
 #: files that belong to no document which an answer names, and characters of each name
@@ -54,6 +59,21 @@ class Transfer(msgspec.Struct, frozen=True):
     def archived(self) -> bool:
         """Whether it was a ZIP."""
         return bool(self.parts)
+
+
+class Room:
+    """Where the transfers of one process are taken apart, whichever call they came by."""
+
+    def __init__(self) -> None:
+        self._room = asyncio.Semaphore(TAKEN_APART_AT_ONCE)
+
+    async def taken_apart(self, body: bytes, sender: Company) -> Transfer:
+        """`taken_apart` as the settings of *sender* have it. What may not be sent is not taken apart."""
+        if not is_zip(body) or "send" not in sender.contracts:
+            return Transfer()
+        several = bool(sender.section("pagero").get("several_documents"))
+        async with self._room:
+            return await asyncio.to_thread(taken_apart, body, several=several)
 
 
 def taken_apart(body: bytes, *, several: bool) -> Transfer:

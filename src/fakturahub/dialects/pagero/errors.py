@@ -47,10 +47,11 @@ def challenge(error: errors.FakturahubError, request: Request) -> str:
 def refuse(error: errors.FakturahubError, request: Request, call: Call) -> Response:
     """The answer to a request that was refused."""
     status = status_of(error)
+    code = f"Code {coded(error)}"
     reason = str(error) if isinstance(error, errors.Refused | errors.Unavailable) else "The hub has a defect."
     body = page(
         "Not accepted",
-        f"Code {coded(error)}",
+        code,
         reason,
         f"What to do: {error.advice}",
         f"About this code: /errors/{error.code}",

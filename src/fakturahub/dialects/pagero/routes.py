@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,19 +11,15 @@ from fakturahub.dialects.pagero.settings import InForce
 from fakturahub.dialects.surface import Parts, Route, Surface, read_body
 from fakturahub.identity.companies import Company
 from fakturahub.intake.limits import BODY_LIMIT
-from fakturahub.intake.zip import is_zip
-
-#: transfers that one process takes apart at a time; one may have `intake.limits.ZIP.total` bytes unpacked
-TAKEN_APART_AT_ONCE = 2
 
 
 class Interchange:
     """The calls of the Interchange."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, room: batches.Room) -> None:
         self._parts = parts
+        self._room = room
         self._settings = InForce(parts)
-        self._room = asyncio.Semaphore(TAKEN_APART_AT_ONCE)
 
     async def by_password(self, request: Request) -> Response:
         """``POST /incoming/default/{document_type}/{mode}``."""
@@ -45,25 +39,17 @@ class Interchange:
         wire.path_parts(request, words)
         wire.interchange_id(request)
         data = await read_body(request, BODY_LIMIT["pagero"])
-        transfer = await self._apart(data, company)
+        transfer = await self._room.taken_apart(data, company)
         submission = wire.submission(request, company, data, self._parts.clock.now(), words, transfer)
         answer, _ = await self._parts.exchange.submit(
             submission, company, lambda accepted: wire.answer(accepted, transfer)
         )
         return Response(answer.body, answer.status, headers={"content-type": answer.content_type})
 
-    async def _apart(self, data: bytes, company: Company) -> batches.Transfer:
-        # What may not be sent is not taken apart; the exchange says so.
-        if not is_zip(data) or "send" not in company.contracts:
-            return batches.Transfer()
-        several = bool(company.section("pagero").get("several_documents"))
-        async with self._room:
-            return await asyncio.to_thread(batches.taken_apart, data, several=several)
-
 
 def surface(parts: Parts) -> Surface:
     """The dialect, ready to be mounted under ``/pagero`` and at the root of its hosts."""
-    interchange = Interchange(parts)
+    interchange = Interchange(parts, batches.Room())
     return Surface(
         "pagero",
         [

@@ -270,7 +270,7 @@ def test_an_archive_that_cannot_be_read_is_refused_and_not_stored(hub: Hub, name
 
 # --- attachments -----------------------------------------------------------------------------------------------------
 
-LARGE = b"%PDF-1.4 " + b"".join(number.to_bytes(3, "big") for number in range(9 * MIB))
+LARGE = b"%PDF-1.4 " + b"x" * (27 * MIB)
 FILES = {
     "empty": ("a.pdf", b"", "empty-attachment (PUF-020 10300): The attachment a.pdf is empty. (term BT-125)"),
     "too large": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -164,7 +165,8 @@ def test_the_words_of_the_interchange_and_who_may_call_it(changing_hub: Hub) -> 
     assert _paths(hub, "default/invoice/prod", field=bearer) == [401]
     until = apply(
         hub,
-        f"""{BASE}
+        f"""{BASE}  client_id = "sender-erp"
+  client_secret = "sender-secret"
 [dialects.pagero]
 document_types = ["invoice", "faktura", "own-1.0"]
 send_modes = {{ live = "prod", try = "test" }}
@@ -182,6 +184,18 @@ crossed_authentication = true
         posting(b"x", path="/pagero/incoming/default/order/try", authorization=basic("sender", "first-password")),
     )
     assert paragraphs(unknown)[1] == 'There is no document type "order"; known are faktura, invoice, own-1.0.'
+    token = hub.request(
+        "POST",
+        "/oauth/v2/oauth-token",
+        b"grant_type=password&username=sender&password=first-password",
+        {
+            "Authorization": basic("sender-erp", "sender-secret").removeprefix("Authorization: "),
+            "Content-Type": "application/x-www-form-urlencoded",
+        },
+    )
+    bearer = f"Authorization: Bearer {json.loads(token.body)['access_token']}"
+    for path in ("default/invoice/try", "tokenauth/default/invoice/try"):
+        assert _paths(hub, path, field=bearer) == [400]
     # a word of the hub's own means what it was said to mean
     answer = exchange(
         hub.port,

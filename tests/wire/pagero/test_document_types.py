@@ -11,7 +11,7 @@ from tests.running import Hub, invoice
 from tests.wire.companies import COLLECTOR
 from tests.wire.pagero.interchange import downloaded, paragraphs, posting, submission_of
 from tests.wire.raw import RawAnswer, exchange
-from tests.wire.stored import rows
+from tests.wire.stored import documents, rows
 
 PEPPOL, OIOUBL = "corpora/peppol-bis3/examples-2026.5", "corpora/oioubl/1.17.2"
 EHF, PUF = "corpora/ehf/src", "samples/puf"
@@ -123,6 +123,8 @@ def test_headers_of_the_sender_are_kept_for_the_record(big_hub: Hub) -> None:
         **{f"x-filler-{number:02d}": str(number) for number in range(17)},
     }
     assert "secret" not in stored["request"]
+    shown = big_hub.command("document", str(documents(big_hub, submission_of(answer))[0]["id"]))
+    assert "headers        x-erp-run: 2026-11-20/7; x-filler-00: 0; " in shown
     # without any, nothing is said of them
     answer = exchange(big_hub.port, posting(invoice("DT-3"), key="dt-3"))
     (stored,) = rows(

@@ -151,6 +151,7 @@ def document(whole: Whole, json: bool) -> None:
         ("submission", whole.submission_id),
         ("sender's key", whole.request.get("key")),
         ("request", whole.request.get("request_id")),
+        ("headers", "; ".join(f"{name}: {value}" for name, value in sorted(whole.request.get("headers", {}).items()))),
         ("syntax", f"{listed.syntax}: {recognition.get('why')}" if listed.syntax else "not recognised"),
         ("kind, number", f"{listed.kind} {listed.number or '–'}"),
         ("dates", f"issued {heading.get('issue_date', '–')}, due {heading.get('due_date', '–')}"),

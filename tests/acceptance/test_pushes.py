@@ -9,6 +9,7 @@ import time
 import zipfile
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -20,6 +21,7 @@ from tests.acceptance.pushed import INNER, SECRETS, Town, town_of
 from tests.conftest import _make_database
 from tests.peers.https import answer, drop, slow
 from tests.running import invoice
+from tests.unit.dialects.apix.transfers import zipped
 from tests.wire.apix.sending import pdf
 from tests.wire.companies import with_attachments
 
@@ -221,3 +223,30 @@ def test_what_is_kept_of_attempts_shows_no_secret(town: Town) -> None:
     text = "".join([*kept, *events, shown, town.hub.log.read_text()])
     for secret in (*SECRETS, "token-1"):
         assert secret not in text
+
+
+def test_a_batch_goes_on_as_one_archive(town: Town) -> None:
+    """What came beside a document lies in it: a Finvoice names it, and it has a place in the archive."""
+    pdf, table = b"%PDF-1.4 picture", b"a;b\n1;2\n"
+    document = town.addressed("mutual", "P-zip", invoice("P-zip"))
+    before = len(town.peers["mutual"].received)
+    assert town.hub.post(zipped(("P-zip.xml", document), ("P-zip.pdf", pdf), ("P-zip_1.csv", table))).status == 200
+    id_, _ = town.delivery("P-zip", "delivered")
+    (got,) = town.peers["mutual"].received[before:]
+    with zipfile.ZipFile(io.BytesIO(got.body)) as archive:
+        held = {name: archive.read(name) for name in archive.namelist()}
+    stem = f"{id_.replace('-', '')}_P-zip"
+    written = held.pop(f"{stem}.xml")
+    assert formats.recognise(written).syntax == "finvoice-3.0"
+    assert held == {"P-zip.pdf": pdf, "P-zip_1.csv": table}
+    assert b"<InvoiceUrlText>file://P-zip.pdf</InvoiceUrlText>" in written
+
+
+def test_an_order_goes_on_byte_for_byte(town: Town, shared: Path) -> None:
+    order = (shared / "corpora/peppol-bis3/examples-2026.5/Order_Example.xml").read_bytes()
+    order = order.replace(b'schemeID="0192">123456785', b'schemeID="0216">' + town.numbers["flaky"].encode())
+    before = len(town.peers["flaky"].received)
+    assert town.hub.post(order, kind="order").status == 200
+    town.delivery("34", "delivered")
+    (got,) = town.peers["flaky"].received[before:]
+    assert (got.body, got.headers["content-type"]) == (order, "application/xml")

@@ -116,7 +116,34 @@ test_mode = true
   [company.pagero]
   username = "prov"
   password = "lösen:ord"
+
+[[company]]
+key = "paket"
+name = "Skog & Såg Paket AB"
+country = "SE"
+business_id = "556000-0011"
+contracts = ["send"]
+credits = "postpaid"
+validation = "off"
+
+  [company.pagero]
+  username = "paket"
+  password = "paket-password"
+  several_documents = true
 """
+
+#: is the receiver in samples of the operators and the authorities, of every document that is no invoice among them
+COLLECTOR = Reader("samlare", "0f6aa87f-ce1d-44ce-b025-samlare", "samlare-key", "003799999996")
+_COLLECTED = (
+    "0088:5798009811578",
+    "0088:5798000000124",
+    "0088:7300010000001",
+    "0088:7330001000000",
+    "0088:7590000012347",
+    "0184:DK16356706",
+    "0192:123456785",
+    "0192:987654325",
+)
 
 
 @dataclass(frozen=True)
@@ -313,6 +340,7 @@ def write(folder: Path, acknowledgements: str = "http://127.0.0.1:9/acknowledgem
     readers = "".join(one.table for one in [*READERS, MUTE, PAYER, DEAF])
     acknowledged = _ACKNOWLEDGED.format(url=acknowledgements, origin=acknowledgements.rpartition("/")[0])
     acknowledged += API.format(origin=acknowledgements.rpartition("/")[0])
+    readers += COLLECTOR.table.replace("addresses = [", "addresses = [" + "".join(f'"{one}", ' for one in _COLLECTED))
     file.write_text(
         example + acknowledged + _SENDERS + _OFFICE + readers + _PARTICIPANTS + _CREDITS + _HOSTS, encoding="utf-8"
     )

@@ -194,3 +194,69 @@ def test_a_client_that_is_removed_has_no_tokens_any_more_and_a_file_brings_it_ba
     until = apply(changing_hub, CLIENT + APPLICATION)
     for client in clients:
         becomes(200, lambda client=client: token(client).status, until)
+
+
+def _paths(hub: Hub, *paths: str, field: str | None = None) -> list[int]:
+    """The statuses of a transfer that cannot be read, sent to each of the *paths* of the Interchange."""
+    found = []
+    for path in paths:
+        request = posting(
+            b"%PDF", path=f"/pagero/incoming/{path}", authorization=field or basic("sender", "first-password")
+        )
+        found.append(exchange(hub.port, request, source=f"127.0.2.{next(numbers) % 250 + 1}").status)
+    return found
+
+
+def test_the_words_of_the_interchange_and_who_may_call_it(changing_hub: Hub) -> None:
+    """400 is a path that is known, and bytes that cannot be read."""
+    hub = changing_hub
+    until = apply(hub, BASE)
+    first = ("default/invoice/prod", "default/order/test", "default/faktura/prod", "default/invoice/live")
+    becomes([400, 400, 404, 404], lambda: _paths(hub, *first), until)
+    assert _paths(hub, "tokenauth/default/invoice/prod") == [401]
+    bearer = "Authorization: Bearer no-token"
+    assert _paths(hub, "default/invoice/prod", field=bearer) == [401]
+    until = apply(
+        hub,
+        f"""{BASE}  client_id = "sender-erp"
+  client_secret = "sender-secret"
+[dialects.pagero]
+document_types = ["invoice", "faktura", "own-1.0"]
+send_modes = {{ live = "prod", try = "test" }}
+crossed_authentication = true
+""",
+    )
+    second = ("default/faktura/live", "default/own-1.0/try", "default/order/try", "default/invoice/prod")
+    becomes([400, 400, 404, 404], lambda: _paths(hub, *second), until)
+    assert _paths(hub, "tokenauth/default/invoice/try") == [400]
+    crossed = exchange(hub.port, posting(b"%PDF", path="/pagero/incoming/default/invoice/try", authorization=bearer))
+    assert crossed.status == 401
+    assert str(crossed.field("www-authenticate")).startswith('Bearer realm="Pagero Interchange", error="invalid_token"')
+    unknown = exchange(
+        hub.port,
+        posting(b"x", path="/pagero/incoming/default/order/try", authorization=basic("sender", "first-password")),
+    )
+    assert paragraphs(unknown)[1] == 'There is no document type "order"; known are faktura, invoice, own-1.0.'
+    token = hub.request(
+        "POST",
+        "/oauth/v2/oauth-token",
+        b"grant_type=password&username=sender&password=first-password",
+        {
+            "Authorization": basic("sender-erp", "sender-secret").removeprefix("Authorization: "),
+            "Content-Type": "application/x-www-form-urlencoded",
+        },
+    )
+    bearer = f"Authorization: Bearer {json.loads(token.body)['access_token']}"
+    for path in ("default/invoice/try", "tokenauth/default/invoice/try"):
+        assert _paths(hub, path, field=bearer) == [400]
+    # a word of the hub's own means what it was said to mean
+    answer = exchange(
+        hub.port,
+        posting(
+            bill("C-words", OTHER),
+            path="/pagero/incoming/default/own-1.0/try",
+            authorization=basic("sender", "first-password"),
+        ),
+    )
+    assert paragraphs(answer)[-1] == "Mode test: everything was done but the delivery. Nothing is forwarded."
+    assert not [one for one in paragraphs(answer) if one.startswith("It was sent as")]

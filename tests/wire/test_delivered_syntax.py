@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -209,3 +211,37 @@ def test_the_example_of_the_readme_arrives_as_finvoice(hub: Hub) -> None:
     answer = hub.download(storage["StorageID"], storage["StorageKey"], "no")
     with zipfile.ZipFile(io.BytesIO(answer.body)) as archive:
         assert formats.recognise(archive.read("invoice.xml")).syntax == "finvoice-3.0"
+
+
+@pytest.mark.parametrize("name", ["finvoice-3.0", "peppol-bis-3", "ubl-2.1"])
+def test_an_invoice_of_pagero_is_written_for_its_receiver(wishing: Hub, shared: Path, name: str) -> None:
+    """The operator's own sample; its receiver is looked for in the order of PUF."""
+    reader = WISHES[name]
+    sample = (shared / "samples" / "puf" / "PUF_Invoice_with_extension_and_attachment.xml").read_bytes()
+    head, mark, tail = sample.partition(b"<cac:AccountingCustomerParty>")
+    known = b'<cbc:EndpointID schemeID="0088">7300010000001<'
+    assert known in tail
+    tail = tail.replace(known, b'<cbc:EndpointID schemeID="0216">' + reader.endpoint.encode() + b"<", 1)
+    number = f"PUF-{name}".encode()
+    sent = re.sub(rb"<cbc:ID>123456<", b"<cbc:ID>" + number + b"<", head, count=1) + mark + tail
+    post(wishing, sent, f"puf-{name}")
+    until = time.monotonic() + 20
+    while not (
+        waiting := [
+            one
+            for one in wishing.list2(reader.transfer_id, reader.transfer_key)
+            if one["DocumentID"] == number.decode()
+        ]
+    ):
+        assert time.monotonic() < until, number
+        time.sleep(0.05)
+    with zipfile.ZipFile(io.BytesIO(wishing.download(waiting[0]["StorageID"], waiting[0]["StorageKey"]).body)) as held:
+        written = formats.open_document(held.read("invoice.xml"))
+    assert written.recognition.syntax == name
+    heading, original = written.heading, formats.read_heading(sent)
+    assert (heading.number, heading.issue_date, heading.payable, heading.buyer.name) == (
+        original.number,
+        original.issue_date,
+        original.payable,
+        original.buyer.name,
+    )

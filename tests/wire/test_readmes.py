@@ -15,14 +15,17 @@ from fakturahub.app import NodeSettings
 from fakturahub.cli import serve
 from fakturahub.dialects import surface
 from fakturahub.dialects.apix import administration, auth, errors, provision, requests, terminal
+from fakturahub.dialects.pagero import attachments, batches
 from fakturahub.dialects.pagero import auth as basic
 from fakturahub.dialects.pagero import errors as pages
-from fakturahub.dialects.pagero.wire import DOCUMENT_TYPES, MODES
+from fakturahub.dialects.pagero.document_types import DOCUMENT_TYPES
+from fakturahub.dialects.pagero.settings import MODES
+from fakturahub.dialects.pagero.wire import HEADERS
 from fakturahub.errors import every_error
 from fakturahub.exchange import registrations, retention
 from fakturahub.exchange.inbox import LEASE
 from fakturahub.exchange.submit import REPEAT_WINDOW
-from fakturahub.intake.limits import BODY_LIMIT, KIB, MIB, TEXT, XML
+from fakturahub.intake.limits import ATTACHMENT, BODY_LIMIT, KIB, MIB, TEXT, XML, ZIP
 from fakturahub.listening import HEAD_BYTES, HEAD_FIELDS, HEAD_TIME, KEEP_ALIVE
 from fakturahub.model import DeliveryState, DocumentState
 from tests.running import Hub
@@ -81,6 +84,16 @@ def figures(value: int) -> str:
             "pagero",
             f"{HEAD_BYTES // KIB} KiB, {HEAD_FIELDS} fields; `Authorization` {figures(basic.HEADER_LIMIT)} char",
         ),
+        ("pagero", f"| documents of one ZIP | {figures(batches.DOCUMENTS)}, where several are taken |"),
+        (
+            "pagero",
+            f"| members of a ZIP | {figures(ZIP.members)}, {ZIP.one // MIB} MiB each, {ZIP.total // MIB} MiB tog",
+        ),
+        ("pagero", f"at most {ZIP.ratio} times their packed size |"),
+        ("pagero", f"| attachments | {figures(ATTACHMENT.count)} of a document, {ATTACHMENT.one // MIB} MiB each |"),
+        ("pagero", f"| more than {ATTACHMENT.one // MIB} MiB | rejected: `attachment-too-large`, 10400 |"),
+        ("pagero", f"| more than {attachments.RECOMMENDED // MIB} MiB, which the operator recommends"),
+        ("pagero", f"the first {HEADERS} are kept with the submission"),
         ("pagero", f"{HEAD_TIME:.0f} s for the header, {surface.BODY_TIME:.0f} s for the body; "),
         ("pagero", f"an idle connection is kept {KEEP_ALIVE} s"),
         ("pagero", f"within {REPEAT_WINDOW.total_seconds() / 3600:.0f} hours"),

@@ -217,7 +217,7 @@ PUF = b"""<Invoice xmlns="urn:pagero:PageroUniversalFormat:Invoice:1.0"
 def test_what_there_are_no_rules_for_passes_with_a_remark(judging: Hub, data: bytes, syntax: str) -> None:
     answer = send(judging, data, mode="test")
     remark = f"Not checked: no rules are installed for documents in {syntax}."
-    assert paragraphs(answer)[1] == remark
+    assert [one for one in paragraphs(answer) if one.startswith("Not checked")] == [remark]
     kept = stored(judging, answer)
     assert kept["submission"] == "accepted"
     assert (kept["facts"]["verdict"], kept["facts"]["packs"]) == ("not checked", [])

@@ -12,6 +12,8 @@
     │   ├── DocumentRefused          the transfer is readable, a document in it is not acceptable
     │   │   ├── UnknownDocument      MissingTerm         BadValue
     │   │   ├── UnreadableAttachment SellerMismatch      SeveralDocuments
+    │   │   │   └── EmptyAttachment      AttachmentTooLarge  AttachmentTypeRefused
+    │   │   ├── NoBusinessDocument   TooManyDocuments    an archive with none, or with more than are taken
     │   │   ├── UnwritableDocument   ConversionLoss      MissingFile
     │   │   ├── InvalidDocument          rules that apply to the document are broken
     │   │   └── UnrenderableDocument NoWay
@@ -73,6 +75,11 @@ from fakturahub.errors.documents import (
     BadValue,
     MissingFile,
     UnreadableAttachment,
+    EmptyAttachment,
+    AttachmentTooLarge,
+    AttachmentTypeRefused,
+    NoBusinessDocument,
+    TooManyDocuments,
     UnwritableDocument,
     ConversionLoss,
     UnrenderableDocument,
@@ -124,6 +131,8 @@ from fakturahub.errors.operator import (
 # isort: on
 
 __all__ = [
+    "AttachmentTooLarge",
+    "AttachmentTypeRefused",
     "BadRequest",
     "BadValue",
     "ClockSkew",
@@ -132,6 +141,7 @@ __all__ = [
     "DatabaseUnavailable",
     "DoctypeRefused",
     "DocumentRefused",
+    "EmptyAttachment",
     "EmptyBody",
     "FakturahubError",
     "IdempotencyConflict",
@@ -143,6 +153,7 @@ __all__ = [
     "MethodNotAllowed",
     "MissingFile",
     "MissingTerm",
+    "NoBusinessDocument",
     "NoContract",
     "NoWay",
     "NotAcceptable",
@@ -171,6 +182,7 @@ __all__ = [
     "TargetRefused",
     "TooDeep",
     "TooLarge",
+    "TooManyDocuments",
     "TooManyParts",
     "TransferUnreadable",
     "Unavailable",

@@ -49,6 +49,42 @@ class UnreadableAttachment(DocumentRefused):
     advice = "Embed attachments as base64 with their file name and MIME type."
 
 
+class EmptyAttachment(UnreadableAttachment):
+    code = "empty-attachment"
+    title = "An attachment holds nothing"
+    advice = "Leave the file out, or send it with its content."
+
+
+class AttachmentTooLarge(UnreadableAttachment):
+    code = "attachment-too-large"
+    title = "An attachment is larger than the hub takes"
+    advice = "The message names the limit. Send a smaller file, or none with this document."
+
+
+class AttachmentTypeRefused(UnreadableAttachment):
+    code = "attachment-type-refused"
+    title = "An attachment is of a type that is not taken"
+    advice = "The message names the file and the types that are taken. Give the file the ending of what it is."
+
+
+class NoBusinessDocument(DocumentRefused):
+    """An archive that was read and stored, with nothing in it that the hub knows."""
+
+    code = "no-business-document"
+    title = "There is no business document in the archive"
+    advice = "Put the document itself into the archive, as XML, beside the files that belong to it."
+
+
+class TooManyDocuments(DocumentRefused):
+    """An archive of several documents from somebody who is to send one at a time."""
+
+    code = "several-documents-refused"
+    title = "There are several documents in the archive, and one is taken"
+    advice = (
+        "Send one document in an archive, or ask the hub's operator to set `several_documents = true` for the company."
+    )
+
+
 class UnwritableDocument(DocumentRefused):
     code = "unwritable-document"
     title = "The document cannot be written in the syntax asked for"

@@ -69,6 +69,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     undrawable: str | None = None
     #: of the letter; None: not counted yet
     pages: int | None = None
+    #: the buyer is looked for in the order of PUF billing
+    puf: bool = False
     #: asked without a document: a name alone finds its receiver, and paper needs no address
     hypothetical: bool = False
 
@@ -133,6 +135,7 @@ def question_of(
         on_paper=heading.on_paper,
         prefer=prefer,
         undrawable=_undrawable(heading.kind, recognition, files),
+        puf=recognition is not None and recognition.syntax.startswith("puf-billing-"),
     )
 
 
@@ -206,7 +209,7 @@ def _priced(decision: Decision, settings: Settings) -> Decision:
 
 
 def _network(question: Question, known: Known) -> Decision | str:
-    route = find_route(question.buyer, known)
+    route = find_route(question.buyer, known, puf=question.puf)
     if route.receiver is None and question.hypothetical and question.buyer.name:
         route = _by_name(question.buyer.name, known) or route
     receiver = route.receiver

@@ -63,6 +63,7 @@ def of(
                 "file_name": submission.file_name,
                 "declared_type": submission.declared_type,
                 "request_id": submission.request_id,
+                **({"headers": submission.headers} if submission.headers else {}),
             }
         ),
         at=submission.at,

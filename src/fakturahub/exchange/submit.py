@@ -40,10 +40,11 @@ from fakturahub.formats import Opened
 from fakturahub.identity.companies import Company
 from fakturahub.model import (
     Answer,
-    Attachment,
     DocumentState,
     Finding,
     Heading,
+    Inspect,
+    Inspected,
     Kind,
     Mode,
     Part,
@@ -104,28 +105,32 @@ class Read(msgspec.Struct, frozen=True):
     refusal: Refused | None
     #: None: it was not held against rules
     validation: Validation | None = None
+    #: what its dialect has to say of it
+    remarks: tuple[Finding, ...] = ()
 
 
-def _read(
-    data: bytes, check: Callable[[bytes | Opened], Validation] | None, files: tuple[Attachment, ...] = ()
-) -> Read:
+def _read(part: Part, check: Callable[[bytes | Opened], Validation] | None, inspect: Inspect | None) -> Read:
     """Recognise, read and check; a document that is well-formed but not acceptable comes back with its refusal.
 
     Raises `TransferUnreadable` for bytes that are no readable document at all, `RulesFailed` where it was not judged.
     """
+    data, files = part.data, part.files
     try:
         opened = formats.open_document(data)
     except DocumentRefused as refusal:
         return Read(getattr(refusal, "recognition", None), Heading(Kind.OTHER), refusal)
+    heading = with_files(opened.heading, files)
+    remarks: tuple[Finding, ...] = ()
     try:
         # What cannot be taken out again must not be taken in: its receiver would never get the document.
-        if any(one.embedded for one in opened.heading.attachments):
-            opened.attachments()
+        embedded = opened.attachments() if any(one.embedded for one in heading.attachments) else ()
+        if inspect is not None:
+            remarks = inspect(Inspected(opened.recognition, heading, embedded, files))
     except DocumentRefused as refusal:
         return Read(opened.recognition, opened.heading, refusal)
     # The tree is there already, without the comments and instructions that rules may see: few documents have any.
     validation = check(data if formats.has_marks(data) else opened) if check is not None else None
-    return Read(opened.recognition, with_files(opened.heading, files), None, validation)
+    return Read(opened.recognition, heading, None, validation, remarks)
 
 
 def _refused(data: bytes, refusal: Refused) -> Read:
@@ -174,7 +179,7 @@ class Exchange:
         parts = _parts(submission)
         try:
             check = self._check(submission, sender)
-            reads = [await self._read_one(part, check, alone=not submission.parts) for part in parts]
+            reads = [await self._read_one(submission, part, check) for part in parts]
         except (RulesFailed, PackUnusable) as failed:
             if isinstance(failed, RulesFailed):
                 log.error("rules failed", reason=failed.reason, exc_info=failed)
@@ -210,7 +215,7 @@ class Exchange:
         """The accepted submission that this one repeats, which cannot be judged now."""
         numbered = False
         if submission.key is None:
-            reads = [await self._read_one(part, None, alone=not submission.parts) for part in _parts(submission)]
+            reads = [await self._read_one(submission, part, None) for part in _parts(submission)]
             numbered = any(read.refusal is None and read.heading.number is not None for read in reads)
         sha256 = hashlib.sha256(submission.data).digest()
         key, window = _repeat_key(submission, sha256, numbered=numbered)
@@ -219,17 +224,19 @@ class Exchange:
         since = None if window is None else submission.at - window
         return await self._writer.earlier(Repeat(sender.id, submission.dialect, key, since, sha256))
 
-    async def _read_one(self, part: Part, check: Callable[[bytes | Opened], Validation] | None, *, alone: bool) -> Read:
+    async def _read_one(
+        self, submission: Submission, part: Part, check: Callable[[bytes | Opened], Validation] | None
+    ) -> Read:
         """Read one document; what is unreadable among others is refused by itself."""
         if part.refusal is not None:
             return await asyncio.to_thread(_refused, part.data, part.refusal)
         apart = len(part.data) > (READ_IN_THREAD if check is None else CHECK_IN_THREAD)
         try:
             if apart:
-                return await asyncio.to_thread(_read, part.data, check, part.files)
-            return _read(part.data, check, part.files)
+                return await asyncio.to_thread(_read, part, check, submission.inspect)
+            return _read(part, check, submission.inspect)
         except TransferUnreadable as unreadable:
-            if alone:
+            if not submission.parts:
                 raise
             return Read(None, Heading(Kind.OTHER), unreadable)
 
@@ -312,7 +319,7 @@ class Exchange:
 
         if read.refusal is not None:
             return rejected(read.refusal, heading.number, _finding(read.refusal))
-        findings: list[Finding] = [*(validation.findings if validation is not None else ())]
+        findings: list[Finding] = [*read.remarks, *(validation.findings if validation is not None else ())]
         if verdict is Verdict.NOT_CHECKED:
             findings.append(_OFF if validation is None else remark(read.recognition))
         if is_company(heading.seller, sender) is not True:

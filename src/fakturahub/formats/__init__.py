@@ -13,7 +13,14 @@ from collections.abc import Callable, Mapping
 import msgspec
 from lxml import etree
 
-from fakturahub.errors import DocumentRefused, FakturahubError, SeveralDocuments, UnknownDocument, UnwritableDocument
+from fakturahub.errors import (
+    DocumentRefused,
+    FakturahubError,
+    SeveralDocuments,
+    TransferUnreadable,
+    UnknownDocument,
+    UnwritableDocument,
+)
 from fakturahub.formats import cii, finvoice, letters, payslip, ubl
 from fakturahub.formats.embedded import file_names
 from fakturahub.formats.envelope import (
@@ -172,8 +179,8 @@ def has_marks(data: bytes) -> bool:
     return b"\0" in data and _WIDE_MARK.search(data, 4) is not None
 
 
-def open_envelope(data: bytes) -> Envelope:
-    """The documents in the ZIP envelope *data*, each with the files that belong to it.
+def open_envelope(data: bytes, *, as_sent: bool = False) -> Envelope:
+    """The documents in the ZIP envelope *data*, each with the files that belong to it; *as_sent*: see ``enclose``.
 
     Raises ``UnknownDocument`` when there is none; an XML file that would be the document and is refused says why.
     """
@@ -184,7 +191,7 @@ def open_envelope(data: bytes) -> Envelope:
     named = {name.rpartition("/")[2].casefold() for one in found for name in one.names}
     # An invoice that another one names as its attachment is an attachment.
     kept = [one for one in found if one.member.name.casefold() not in named]
-    return enclose(archive, kept or found)
+    return enclose(archive, kept or found, as_sent=as_sent)
 
 
 def xml_members(data: bytes) -> tuple[Enclosed, ...]:
@@ -350,8 +357,8 @@ def _recognise_envelope(archive: Archive) -> Recognition:
 
 
 def _names_in(data: bytes) -> tuple[str, ...]:
-    """The files that a document names; none of one whose heading cannot be read, which is told when it is opened."""
+    """The files that a document names; none of one that cannot be read, which is told when it is opened."""
     try:
         return names_of_files(open_document(data).heading)
-    except DocumentRefused:
+    except (DocumentRefused, TransferUnreadable):
         return ()

@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from fakturahub.errors import TransferUnreadable, UnreadableAttachment
+from fakturahub.errors import AttachmentTooLarge, TransferUnreadable, UnreadableAttachment
 from fakturahub.intake.filenames import FlatNames, safe_member_name, type_of
 from fakturahub.intake.limits import ATTACHMENT
 from fakturahub.intake.zip import Archive, Member, is_zip, open_zip
@@ -89,8 +89,11 @@ def looks_like_xml(archive: Archive, member: Member) -> bool:
     return start.startswith(b"<")
 
 
-def enclose(archive: Archive, found: Sequence[Found]) -> Envelope:
+def enclose(archive: Archive, found: Sequence[Found], *, as_sent: bool = False) -> Envelope:
     """The documents *found* in *archive*, each with its files by the rules of this module.
+
+    *as_sent*: an archive that a document names stays closed, and a file of any size is given out, to be judged with
+    its document.
 
     Raises ``ZipUnreadable`` for damaged members and ``UnreadableAttachment`` for a file that is too large or too many
     of them.
@@ -105,9 +108,9 @@ def enclose(archive: Archive, found: Sequence[Found]) -> Envelope:
     for member in others:
         place, named = owner.get(member.path, (None, False))
         if place is None:
-            unclaimed.extend(_files(archive, member, False, loose))
+            unclaimed.extend(_files(archive, member, loose, as_sent=as_sent))
         else:
-            claimed[place].extend(_files(archive, member, named, taken[place]))
+            claimed[place].extend(_files(archive, member, taken[place], opened=named and not as_sent, as_sent=as_sent))
         if sum(map(len, claimed), len(unclaimed)) > ATTACHMENT.count:
             raise UnreadableAttachment(
                 f"There are more than {ATTACHMENT.count:,} attachments in the ZIP archive.", term="BG-24"
@@ -185,22 +188,24 @@ def _by_stem(path: str, stems: dict[str, int]) -> int | None:
     return None
 
 
-def _files(archive: Archive, member: Member, named: bool, taken: FlatNames) -> list[Attachment]:
-    """*member* as an attachment; the members of an archive that a document names, each as one."""
+def _files(
+    archive: Archive, member: Member, taken: FlatNames, *, opened: bool = False, as_sent: bool
+) -> list[Attachment]:
+    """*member* as an attachment; *opened*: the members of an archive, each as one."""
     content = archive.content(member)
-    if named and is_zip(content):
+    if opened and is_zip(content):
         try:
             inner = open_zip(content, inside=archive)
             return [_attachment(one.path, inner.content(one), taken) for one in inner.members]
         except TransferUnreadable:
             # It came through unopened so far and can go on that way: the receiver gets it as it was sent.
             return [_attachment(member.path, content, taken)]
-    return [_attachment(member.path, content, taken)]
+    return [_attachment(member.path, content, taken, as_sent=as_sent)]
 
 
-def _attachment(path: str, content: bytes, taken: FlatNames) -> Attachment:
-    if len(content) > ATTACHMENT.one:
-        raise UnreadableAttachment(
+def _attachment(path: str, content: bytes, taken: FlatNames, *, as_sent: bool = False) -> Attachment:
+    if len(content) > ATTACHMENT.one and not as_sent:
+        raise AttachmentTooLarge(
             f"An attachment has {len(content):,} bytes; the limit is {ATTACHMENT.one:,}.", term="BT-125", place=path
         )
     name = taken.of(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import binascii
 
-from fakturahub.errors import UnreadableAttachment
+from fakturahub.errors import AttachmentTooLarge, EmptyAttachment, UnreadableAttachment
 from fakturahub.intake.limits import ATTACHMENT
 
 
@@ -15,13 +15,13 @@ def decode(text: str, *, limit: int = ATTACHMENT.one, term: str | None = None, p
     padding, no data after it, so that a content cut short or wrapped in something else is noticed. *limit* is the
     largest result in bytes, checked before anything is decoded.
 
-    Raises ``UnreadableAttachment``, also for an empty content.
+    Raises ``UnreadableAttachment``, of its kinds ``EmptyAttachment`` and ``AttachmentTooLarge``.
     """
     # Four characters make three bytes; line breaks may add to them, so the packed length decides below.
     if len(text) > limit // 3 * 4 + 4:
         text = "".join(text.split())
         if len(text) > limit // 3 * 4 + 4:
-            raise UnreadableAttachment(_too_large(len(text) // 4 * 3, limit), term=term, place=place)
+            raise AttachmentTooLarge(_too_large(len(text) // 4 * 3, limit), term=term, place=place)
     try:
         packed = text.encode("ascii")
     except UnicodeEncodeError as fault:
@@ -33,13 +33,13 @@ def decode(text: str, *, limit: int = ATTACHMENT.one, term: str | None = None, p
         ) from None
     packed = packed.translate(None, b" \t\r\n")
     if not packed:
-        raise UnreadableAttachment("The attachment is empty.", term=term, place=place)
+        raise EmptyAttachment("The attachment is empty.", term=term, place=place)
     try:
         content = binascii.a2b_base64(packed, strict_mode=True)
     except binascii.Error as fault:
         raise UnreadableAttachment(f"The attachment is not base64: {fault}.", term=term, place=place) from None
     if len(content) > limit:
-        raise UnreadableAttachment(_too_large(len(content), limit), term=term, place=place)
+        raise AttachmentTooLarge(_too_large(len(content), limit), term=term, place=place)
     return content
 
 

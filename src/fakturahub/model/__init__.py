@@ -1,6 +1,6 @@
 """The nouns: frozen, typed, and free of behaviour that reaches outside."""
 
-from fakturahub.model.exchange import Answer, Clock, Medium, Mode, Part, Submission
+from fakturahub.model.exchange import Answer, Clock, Inspect, Inspected, Medium, Mode, Part, Submission
 from fakturahub.model.finding import Finding, Loss, Severity
 from fakturahub.model.heading import Attachment, AttachmentHeading, Heading, Kind, Recognition
 from fakturahub.model.outgoing import BatchChannel, Channel, Content, Fault, Outcome, Parcel, Record, Result
@@ -36,6 +36,8 @@ __all__ = [
     "Finding",
     "Heading",
     "Identifier",
+    "Inspect",
+    "Inspected",
     "Kind",
     "Loss",
     "Medium",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -10,7 +11,8 @@ from uuid import UUID
 import msgspec
 
 from fakturahub.errors import Refused
-from fakturahub.model.heading import Attachment
+from fakturahub.model.finding import Finding
+from fakturahub.model.heading import Attachment, Heading, Recognition
 
 
 class Mode(StrEnum):
@@ -46,6 +48,22 @@ class Part(msgspec.Struct, frozen=True):
     prefer: Medium | None = None
 
 
+class Inspected(msgspec.Struct, frozen=True):
+    """A document that was read, before rules are held against it."""
+
+    recognition: Recognition
+    #: with the files beside it among its attachments
+    heading: Heading
+    #: what is embedded in it, decoded
+    embedded: tuple[Attachment, ...] = ()
+    #: what came beside it
+    files: tuple[Attachment, ...] = ()
+
+
+#: what a dialect has to say of a document that was read; raises `DocumentRefused` for one that it does not take. Pure.
+Inspect = Callable[[Inspected], tuple[Finding, ...]]
+
+
 class Answer(msgspec.Struct, frozen=True):
     """What the caller was told, kept byte for byte so that a repeat gets the same."""
 
@@ -79,6 +97,10 @@ class Submission(msgspec.Struct, frozen=True):
     prefer: Medium | None = None
     #: a document that has no way to its receiver is refused; else it is kept until somebody finds one
     must_leave: bool = False
+    #: further headers of the request, for the record only; bounded by the dialect, and nothing secret among them
+    headers: Mapping[str, str] = {}
+    #: asked for each document that could be read; what it gives are remarks that stand before those of the rules
+    inspect: Inspect | None = None
 
 
 class Clock(Protocol):

@@ -51,6 +51,16 @@ def routed(buyer: PartyHeading) -> tuple[str | None, str]:
 FOUND: dict[str, tuple[PartyHeading, str, str]] = {
     "by electronic address": (party(("003727901319", "0216")), "virta", "0216:003727901319"),
     "by another of its addresses": (party(("6430000000017", "0088")), "virta", "0088:6430000000017"),
+    "by the GLN of OIOUBL": (party(("6430000000017", "GLN")), "virta", "GLN:6430000000017"),
+    "by the GLN of OIOUBL beside it": (
+        party(("x", "DK:P"), identifiers=[("6430000000017", "GLN")]),
+        "virta",
+        "GLN:6430000000017",
+    ),
+    "by the CVR number of OIOUBL": (party(("DK27901319", "DK:CVR")), "havn", "DK:CVR:DK27901319"),
+    "by the CVR number without its country": (party(("27901319", "0184")), "havn", "0184:27901319"),
+    "by the business id with its country": (party(None, ("DK27901319", "DK:CVR")), "havn", "DK:CVR:DK27901319"),
+    "by the number of EHF 2 and Svefaktura": (party(("5561618033", "SE:ORGNR")), "skog", "SE:ORGNR:5561618033"),
     "in whatever case": (party(("dk27901319", "0184")), "havn", "0184:dk27901319"),
     "by the address before all else": (
         party(("5561618033", "0007"), ("2790131-9", "0212"), vat_id="FI27901319"),
@@ -177,3 +187,18 @@ def test_the_reason_says_what_decided(how: str) -> None:
     why = find_route(buyer, COMPANIES).why
     assert why.startswith(f"{key.title()} Ltd was found by ")
     assert {"by electronic address": "003727901319", "without its hyphen": "27901319"}.get(how, "4012345000009") in why
+
+
+def test_puf_asks_the_legal_registration_last() -> None:
+    """The order of PUF billing (specs/pagero.md, 8): identifications, VAT id, legal registration."""
+    buyer = party(None, ("2790131-9", "0212"), identifiers=[("5561618033", "0007")], vat_id="DK27901319")
+    assert routed(buyer) == ("virta", "0212:2790131-9")
+
+    def puf(buyer: PartyHeading) -> tuple[str | None, str]:
+        route = find_route(buyer, COMPANIES, puf=True)
+        return (None if route.receiver is None else route.receiver.key), route.address
+
+    assert puf(buyer) == ("skog", "0007:5561618033")
+    assert puf(party(None, ("2790131-9", "0212"), vat_id="DK27901319")) == ("havn", "DK27901319")
+    assert puf(party(None, ("2790131-9", "0212"))) == ("virta", "0212:2790131-9")
+    assert puf(party(("003727901319", "0216"), identifiers=[("5561618033", "0007")])) == ("virta", "0216:003727901319")

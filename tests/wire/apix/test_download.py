@@ -212,7 +212,7 @@ def test_attachments_lie_beside_the_document_decoded_and_flat(big_hub: Hub, read
         ([(TEXT, "invoice.xml"), (PDF, "invoice.xml")], ["invoice-2.xml", "invoice-2-2.xml"], "invoice-2-2.xml"),
         ([("Application/PDF", "Lasku 1183.pdf")], ["Lasku 1183.pdf"], "Lasku 1183.pdf"),
         ([(PDF, 'a<b>:"c|?*.pdf')], ["a_b___c___.pdf"], "a_b___c___.pdf"),
-        ([(PDF, "con.pdf"), (TEXT, "\u202egnp.exe")], ["_con.pdf", "gnp.exe"], "_con.pdf"),
+        ([(PDF, "con.pdf"), (TEXT, "\u202egnp.txt")], ["_con.pdf", "gnp.txt"], "_con.pdf"),
         ([(TEXT, None), (PDF, None), (PDF, "named.pdf")], ["A1.txt", "A2.pdf", "named.pdf"], "A2.pdf"),
         ([(PDF, None)], ["A1.pdf"], "A1.pdf"),
     ],

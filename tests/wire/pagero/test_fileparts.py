@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 
 from tests.running import Hub, invoice, to_nobody
+from tests.unit.dialects.apix.transfers import zipped
+from tests.wire.apix.sending import pdf
 from tests.wire.pagero.apiclient import GROSSIST, Client, bill, problem
 from tests.wire.pagero.interchange import posting, submission_of
 from tests.wire.raw import basic, exchange
@@ -33,6 +35,20 @@ def test_a_file_that_is_processed_has_no_parts(butik: Client, shared: Path) -> N
     file_id = butik.send(bill("FP-1", GROSSIST))
     butik.settled(file_id)
     assert butik.get(f"/file/v1/files/{file_id}/fileparts?Status=AwaitingInteraction,Error") == sample
+
+
+def test_a_zip_is_taken_apart_and_one_that_was_rejected_whole_is_sent_again(butik: Client) -> None:
+    data, picture = bill("FP-ZIP", GROSSIST), pdf()
+    file_id = butik.send(zipped(("a.xml", data), ("a.pdf", picture)))
+    butik.settled(file_id)
+    (sent,) = butik.documents(f"?fileId={file_id}")
+    assert (sent["documentInfo"]["documentIdentifier"], len(sent["attachments"])) == ("FP-ZIP", 1)
+    assert butik.call("GET", f"/document/v1/documents/{sent['id']}/targetdocument").body == data
+    refused = butik.send(zipped(("a.pdf", picture)))
+    (item,) = butik.get(f"/file/v1/files/{refused}/fileparts?Status=Error")["items"]
+    assert item["error"]["description"][0].startswith("no-business-document: There is no business document in the ZIP")
+    assert problem(butik.act(item["id"], "Restart"), 409).startswith("wrong-state: An archive")
+    assert acted(butik, item["id"], "Cancel")["status"] == "Cancelled"
 
 
 def test_a_rejected_document_is_an_error_with_its_reasons(butik: Client, shared: Path) -> None:

@@ -123,7 +123,7 @@ UNREADABLE = [
     ("nothing", b"", "empty-body", "The body is empty."),
     ("blanks", b" \r\n\t ", "empty-body", "The body holds nothing but white space."),
     ("a mark alone", b"\xef\xbb\xbf", "empty-body", "The body is empty."),
-    ("a ZIP", b"PK\x03\x04" + b"\0" * 100, "not-xml", "The body looks like a ZIP archive;"),
+    ("a ZIP cut off", b"PK\x03\x04" + b"\0" * 100, "zip-unreadable", "The ZIP archive has no end; it was cut off,"),
     ("a PDF", b"%PDF-1.7\n", "not-xml", "The body looks like a PDF;"),
     ("JSON", json.dumps({"Invoice": 1}).encode(), "not-xml", "The body looks like JSON;"),
     ("HTML", b"<!DOCTYPE html>\n<html><body>x</body></html>", "not-xml", "The body looks like an HTML page."),

@@ -29,6 +29,8 @@ _REASONS = {
     "fi": {
         "missing-file": "Asiakirjaan kuuluva tiedosto puuttuu, tai asiakirja ei nimeä sitä.",
         "unreadable-attachment": "Liitettä ei voi lukea.",
+        "empty-attachment": "Liite on tyhjä.",
+        "attachment-too-large": "Liite on liian suuri.",
         "unknown-document": "Tiedosto ei ole tunnettu asiakirja.",
         "missing-term": "Pakollinen tieto puuttuu.",
         "bad-value": "Asiakirjassa on arvo, jota ei voi lukea.",
@@ -43,6 +45,8 @@ _REASONS = {
     "sv": {
         "missing-file": "En fil som hör till dokumentet saknas, eller dokumentet namnger den inte.",
         "unreadable-attachment": "En bilaga kan inte läsas.",
+        "empty-attachment": "En bilaga är tom.",
+        "attachment-too-large": "En bilaga är för stor.",
         "unknown-document": "Filen är inget känt dokument.",
         "missing-term": "En obligatorisk uppgift saknas.",
         "bad-value": "Dokumentet har ett värde som inte kan läsas.",

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from fakturahub.dialects.pagero import acknowledgement, auth, documents, files
+from fakturahub.dialects.pagero.batches import Room
 from fakturahub.dialects.pagero.documents import Query
 from fakturahub.dialects.surface import Parts, Route, call_of, read_body
 from fakturahub.errors import BadRequest, NotAcceptable, NotFound, UnsupportedMediaType
@@ -34,7 +35,7 @@ _Body = TypeVar("_Body")
 _Answered = Callable[[Request, Company], Awaitable[Response]]
 
 
-def routes(parts: Parts) -> list[Route]:
+def routes(parts: Parts, room: Room) -> list[Route]:
     """All of them; each takes an access token."""
 
     def signed_in(answered: _Answered, *, any_type: bool = False) -> Callable[[Request], Awaitable[Response]]:
@@ -52,6 +53,7 @@ def routes(parts: Parts) -> list[Route]:
         apart = len(data) > FORM_IN_THREAD
         form = await asyncio.to_thread(read_form, data, boundary) if apart else read_form(data, boundary)
         sent = files.submission(form, company, call_of(request).request_id, parts.clock.now())
+        sent = files.taken_apart(sent, await room.taken_apart(sent.data, company))
         compose = files.composer(company, form.value("senderReference"))
         answer, _ = await parts.exchange.submit(sent, company, compose)
         return Response(answer.body, answer.status, headers={"content-type": answer.content_type})

@@ -46,6 +46,11 @@ def basic_credentials(header: str) -> tuple[str, str]:
     return user, password
 
 
+def scheme_of(request: Request) -> str:
+    """The scheme of the Authorization header in small letters, empty where there is none."""
+    return request.headers.get("authorization", "").partition(" ")[0].lower()
+
+
 async def authenticate(request: Request, parts: Parts) -> Company:
     """The company whose user name and password the request carries.
 

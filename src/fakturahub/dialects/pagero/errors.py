@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from fakturahub import errors
 from fakturahub.dialects.pagero import problems
+from fakturahub.dialects.pagero.codes import coded
 from fakturahub.dialects.pagero.wire import CONTENT_TYPE, TOKEN_PATH, page
 from fakturahub.dialects.surface import Call
 
@@ -30,9 +31,6 @@ STATUS: tuple[tuple[type[errors.FakturahubError], int], ...] = (
     (errors.FakturahubError, 500),
 )
 
-#: The operator's own codes for what it names (PUF-020), shown beside ours.
-PUF_020: dict[type[errors.FakturahubError], str] = {errors.IdempotencyConflict: "11300"}
-
 
 def status_of(error: errors.FakturahubError) -> int:
     """The HTTP status of an error."""
@@ -41,7 +39,8 @@ def status_of(error: errors.FakturahubError) -> int:
 
 def challenge(error: errors.FakturahubError, request: Request) -> str:
     """How to sign in on this path: RFC 7617 or RFC 6750, 3, where nothing but a bad token has an error code."""
-    if not request.scope["path"].startswith(TOKEN_PATH + "/"):
+    # Where both are taken on both paths, who came with a token is told of tokens.
+    if not request.scope["path"].startswith(TOKEN_PATH + "/") and not isinstance(error, errors.InvalidToken):
         return 'Basic realm="Pagero Interchange", charset="UTF-8"'
     bearer = 'Bearer realm="Pagero Interchange"'
     if not isinstance(error, errors.InvalidToken):
@@ -55,9 +54,7 @@ def refuse(error: errors.FakturahubError, request: Request, call: Call) -> Respo
     if api is not None:
         return problems.refuse(error, call, api, status_of(error))
     status = status_of(error)
-    code = f"Code {error.code}"
-    if type(error) in PUF_020:
-        code += f" (PUF-020 {PUF_020[type(error)]})"
+    code = f"Code {coded(error)}"
     reason = str(error) if isinstance(error, errors.Refused | errors.Unavailable) else "The hub has a defect."
     body = page(
         "Not accepted",

@@ -11,12 +11,14 @@ import msgspec
 
 from fakturahub import telemetry
 from fakturahub.clock import new_id
-from fakturahub.errors import BadRequest, PermissionDenied
+from fakturahub.dialects.pagero.batches import Transfer, inspection
+from fakturahub.errors import BadRequest, PermissionDenied, WrongState
 from fakturahub.exchange.files import Again, File, Shown, Standing
 from fakturahub.exchange.submit import Accepted
 from fakturahub.identity.companies import Company
 from fakturahub.intake.filenames import safe_member_name
 from fakturahub.intake.forms import Form
+from fakturahub.intake.zip import is_zip
 from fakturahub.model import Answer, Mode, Submission
 
 CONTENT_TYPE = "application/json"
@@ -122,14 +124,26 @@ def submission(form: Form, company: Company, request_id: str, at: datetime) -> S
     )
 
 
+def taken_apart(sent: Submission, transfer: Transfer) -> Submission:
+    """*sent* with the documents of its payload, which are looked at as those of the Interchange are."""
+    inspect = inspection(sent.declared_type or "", archived=transfer.archived)
+    return msgspec.structs.replace(sent, parts=transfer.parts, inspect=inspect)
+
+
 def _said(text: str | None) -> str:
     return "nothing" if text is None else f'"{text}"'
 
 
 def restarted(company: Company, request_id: str, at: datetime) -> Callable[[Again], Submission]:
-    """How a document that is judged anew is handed in."""
+    """How a document that is judged anew is handed in.
+
+    What it gives raises `WrongState` for an archive that was rejected whole, in which there is no document to judge.
+    """
 
     def again(once: Again) -> Submission:
+        if is_zip(once.data):
+            raise WrongState("An archive that was rejected as a whole is not taken apart again; hand it in again.")
+        declared = once.request.get("declared_type")
         return Submission(
             id=new_id(at),
             company_id=company.id,
@@ -140,9 +154,10 @@ def restarted(company: Company, request_id: str, at: datetime) -> Callable[[Agai
             door=DOOR,
             key=once.request.get("key"),
             file_name=once.request.get("file_name"),
-            declared_type=once.request.get("declared_type"),
+            declared_type=declared,
             request_id=request_id,
             parts=(once.part,),
+            inspect=inspection(declared or "", archived=bool(once.part.files)),
         )
 
     return again

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from fakturahub.dialects.pagero import wire
+from fakturahub.dialects.pagero.document_types import DOCUMENT_TYPES
 from fakturahub.dialects.pagero.errors import STATUS
+from fakturahub.dialects.pagero.settings import MODES
 from fakturahub.dialects.sheet import COMMON, Asked, Section, Sheet, code, hidden, listed, shown_url, with_secret
 from fakturahub.exchange.schedule import SCHEDULES
 from fakturahub.intake.limits import BODY_LIMIT, MIB, XML
@@ -36,8 +38,8 @@ TO_DO = {
 
 def known_words(hub: Mapping[str, Any]) -> tuple[tuple[str, ...], Mapping[str, Mode]]:
     """Document types and send modes of the paths, by the hub's settings where they have their own."""
-    types = hub.get("document_types") or wire.DOCUMENT_TYPES
-    modes = {word: Mode(mode) for word, mode in (hub.get("send_modes") or wire.MODES).items()}
+    types = hub.get("document_types") or DOCUMENT_TYPES
+    modes = {word: Mode(mode) for word, mode in (hub.get("send_modes") or MODES).items()}
     return tuple(sorted(types)), modes
 
 

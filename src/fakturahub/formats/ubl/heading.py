@@ -112,6 +112,8 @@ def _tables(cac: str) -> Table:
         f"{cac}PostalAddress": _postal({**address, **country}),
         f"{cac}Contact": {f"{CBC}ElectronicMail": "email"},
     }
+    # Where the party's own contact has no mail address, that of its accounts counts in PUF (specs/pagero.md, 8).
+    contact: Table = {f"{cac}AccountingContact": {f"{CBC}ElectronicMail": "email"}} if cac == PUF_CAC else {}
     reference: Table = {
         f"{CBC}ID": "id",
         f"{CBC}DocumentTypeCode": "type",
@@ -134,7 +136,7 @@ def _tables(cac: str) -> Table:
         f"{cac}OrderReference": {f"{CBC}ID": "order_reference", f"{CBC}SalesOrderID": "seller_reference"},
         f"{cac}AdditionalDocumentReference": _reference(reference),
         f"{cac}AccountingSupplierParty": _first("seller", {f"{cac}Party": party}),
-        f"{cac}AccountingCustomerParty": _first("buyer", {f"{cac}Party": buyer}),
+        f"{cac}AccountingCustomerParty": _first("buyer", {f"{cac}Party": buyer, **contact}),
         f"{cac}PaymentMeans": {
             f"{CBC}PaymentDueDate": "payment_due_date",
             f"{CBC}PaymentID": "payment_reference",

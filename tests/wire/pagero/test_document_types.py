@@ -72,8 +72,7 @@ def test_what_the_address_says_is_told_where_the_bytes_say_another_thing(big_hub
     order = (shared / f"{OIOUBL}/OIOUBL_Order_v2p2.xml").read_bytes()
     answer = send(big_hub, order, "invoice", "mismatch-1", "test")
     told = (
-        "It was sent as invoice; the document is of the syntax ubl-order and was taken as that; "
-        "its own type is order."
+        "It was sent as invoice; the document is of the syntax ubl-order and was taken as that; its own type is order."
     )
     assert paragraphs(answer)[1] == told
     (document,) = rows(

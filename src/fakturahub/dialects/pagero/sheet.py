@@ -27,9 +27,11 @@ TO_DO = {
     402: "the account does not cover it: have credits added, then send the same",
     403: "the company may not do this: ask the hub's operator",
     404: "no such path, document type or send mode",
-    405: "only POST",
+    405: "the path takes another method, which `Allow` names: the Interchange only POST",
+    406: "File and Document API: the answer is `application/json`, which `Accept` has to allow",
     409: "the interchange id was used for other bytes: the first submission is named",
     413: "too large",
+    415: "File API: a file is sent as `multipart/form-data`",
     429: "too many: send the same after `Retry-After` seconds",
     500: "a defect of the hub: send the same later, with the same interchange id",
     503: "nothing was stored: send the same after `Retry-After` seconds, with the same interchange id",
@@ -116,7 +118,7 @@ def _answers() -> Section:
         notes=(
             "Where no answer came, send the same bytes with the same `x-interchange-id`: the first answer comes again, "
             "and the document is taken once.",
-            "Every refusal is a small page with a code; `/errors/<code>` explains it.",
+            "Every refusal is a small page with a code, in the APIs a JSON object; `/errors/<code>` explains it.",
         ),
     )
 
@@ -187,13 +189,21 @@ def _examples(asked: Asked, types: tuple[str, ...], modes: Mapping[str, Mode]) -
     )
     found = [Section("Example: a document with Basic", example=basic)]
     if client:
-        bearer = (
+        fetched = (
             f"token=$(curl --silent --fail --user {with_secret(client + ':', 'PAGERO_CLIENT_SECRET')} \\\n"
             f"  --data grant_type=password --data-urlencode {shlex.quote(f'username={user}')} \\\n"
             f'  --data-urlencode "password=$PAGERO_PASSWORD" {shlex.quote(asked.url + _TOKEN)} \\\n'
             """  | sed -E 's/.*"access_token":"([^"]+)".*/\\1/')\n"""
-            "curl --fail-with-body --header \"Authorization: Bearer $token\" --header 'x-interchange-id: first-2' \\\n"
-            f"{sent} \\\n  {shlex.quote(f'{asked.base}{wire.TOKEN_PATH}/{path}')}"
+        )
+        bearer = (
+            f'{fetched}curl --fail-with-body --header "Authorization: Bearer $token" \\\n'
+            f"  --header 'x-interchange-id: first-2' \\\n{sent} \\\n  {shlex.quote(f'{asked.base}{wire.TOKEN_PATH}/{path}')}"
+        )
+        file = (
+            f'{fetched}curl --fail-with-body --header "Authorization: Bearer $token" \\\n'
+            f"  --form payload=@invoice.xml --form documentType=Invoice --form sendMode=Test \\\n"
+            f"  {shlex.quote(f'{asked.base}/file/v1/files')}"
         )
         found.append(Section("Example: the same with an access token", example=bearer))
+        found.append(Section("Example: a file for the File API", example=file))
     return found

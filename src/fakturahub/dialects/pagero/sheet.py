@@ -197,7 +197,8 @@ def _examples(asked: Asked, types: tuple[str, ...], modes: Mapping[str, Mode]) -
         )
         bearer = (
             f'{fetched}curl --fail-with-body --header "Authorization: Bearer $token" \\\n'
-            f"  --header 'x-interchange-id: first-2' \\\n{sent} \\\n  {shlex.quote(f'{asked.base}{wire.TOKEN_PATH}/{path}')}"
+            f"  --header 'x-interchange-id: first-2' \\\n{sent} \\\n"
+            f"  {shlex.quote(f'{asked.base}{wire.TOKEN_PATH}/{path}')}"
         )
         file = (
             f'{fetched}curl --fail-with-body --header "Authorization: Bearer $token" \\\n'

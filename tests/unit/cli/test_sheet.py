@@ -107,6 +107,9 @@ def test_all_there_is(fakturahub: Run, provisioned: tuple[str, ...]) -> None:
         "Not served yet. What `[company.farpay]` says is stored",
         "Not served yet. What `[company.vertex]` says is stored",
         "/pagero/file/v1`",
+        "`sendingCompanyId` of the File API: `",
+        "Several documents in a ZIP: are rejected: send one in each",
+        "and a token on the others, is 401",
         "/pagero/document/v1`",
     ):
         assert said in text, said

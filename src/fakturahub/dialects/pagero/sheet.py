@@ -9,6 +9,7 @@ from typing import Any
 from fakturahub.dialects.pagero import wire
 from fakturahub.dialects.pagero.document_types import DOCUMENT_TYPES
 from fakturahub.dialects.pagero.errors import STATUS
+from fakturahub.dialects.pagero.files import company_id
 from fakturahub.dialects.pagero.settings import MODES
 from fakturahub.dialects.sheet import COMMON, Asked, Section, Sheet, code, hidden, listed, shown_url, with_secret
 from fakturahub.exchange.schedule import SCHEDULES
@@ -48,7 +49,7 @@ def known_words(hub: Mapping[str, Any]) -> tuple[tuple[str, ...], Mapping[str, M
 def sheet(asked: Asked) -> Sheet:
     """The sheet of the dialect."""
     types, modes = known_words(asked.hub)
-    sections = [_addresses(asked), _signing_in(asked), _sending(types, modes), _answers(), _limits()]
+    sections = [_addresses(asked), _signing_in(asked), _sending(asked, types, modes), _answers(), _limits()]
     sections += _arriving(asked)
     sections += _examples(asked, types, modes)
     return Sheet("Pagero", tuple(sections))
@@ -87,24 +88,31 @@ def _signing_in(asked: Asked) -> Section:
         facts.append(("Users who can let it in", listed([section["username"], *people])))
     else:
         facts.append(("OAuth2", f"no client yet: give {code(_TABLE)} a `client_id` and a `client_secret`"))
+    facts.append(("`sendingCompanyId` of the File API", code(company_id(asked.company))))
+    crossed = asked.hub.get("crossed_authentication")
     return Section(
         "How to sign in",
         tuple(facts),
-        notes=("Basic on the paths with `tokenauth`, and a token on the others, is 401.",),
+        notes=() if crossed else ("Basic on the paths with `tokenauth`, and a token on the others, is 401.",),
     )
 
 
-def _sending(types: tuple[str, ...], modes: Mapping[str, Mode]) -> Section:
+def _sending(asked: Asked, types: tuple[str, ...], modes: Mapping[str, Mode]) -> Section:
     means = {Mode.PROD: "delivers", Mode.TEST: "does everything but the delivery", Mode.CERT: "the same, to certify"}
+    several = asked.section.get("several_documents")
     return Section(
         "What is sent",
         (
-            ("Method", "`POST`, the document itself as the body, no envelope"),
+            ("Method", "`POST`, the document itself as the body, or a ZIP of it and the files that belong to it"),
+            (
+                "Several documents in a ZIP",
+                "each is judged for itself" if several else "are rejected: send one in each",
+            ),
             ("`documentType`", f"{listed(types)}; `invoice` carries credit notes as well"),
             ("`sendMode`", "; ".join(f"{code(word)} {means[mode]}" for word, mode in modes.items())),
             ("`x-interchange-id`", "the sender's own id of the transfer, 1 to 255 visible ASCII characters; send it"),
             ("`Content-Type`", "`application/xml`; what the body is, its bytes decide"),
-            ("Other headers", "are ignored"),
+            ("Other headers", "are ignored; those that begin with `x-` are kept with the submission"),
         ),
     )
 

@@ -305,15 +305,24 @@ CREDITS = Form('"postpaid", or a decimal number in quotes such as "500"', _credi
 _UNITS = {"d": 86_400, "h": 3600, "m": 60, "s": 1}
 
 
-def _duration(value: object) -> timedelta:
+def _span(value: object) -> timedelta:
     match = re.fullmatch(r"([0-9]{1,6})([dhms])", one_line(value))
-    if match is None or not int(match[1]):
+    if match is None:
         raise ValueError
     return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
 
 
+def _duration(value: object) -> timedelta:
+    span = _span(value)
+    if not span:
+        raise ValueError
+    return span
+
+
 def _duration_text(value: timedelta) -> str:
     seconds = int(value.total_seconds())
+    if not seconds:
+        return "0s"
     # a day stays "24h"
     unit = next(name for name, size in _UNITS.items() if seconds % size == 0 and (name != "d" or seconds > size))
     return f"{seconds // _UNITS[unit]}{unit}"
@@ -323,11 +332,14 @@ DURATION = Form('a duration such as "24h", "5m" or "10s"', _duration, _duration_
 
 
 def duration(shortest: str, longest: str) -> Form:
-    """A form that takes a duration between *shortest* and *longest*, both included and written as in the file."""
-    least, most = _duration(shortest), _duration(longest)
+    """A form that takes a duration between *shortest* and *longest*, both included and written as in the file.
+
+    *shortest* may be ``0s``; other forms take no duration of nothing.
+    """
+    least, most = _span(shortest), _span(longest)
 
     def read(value: object) -> timedelta:
-        span = _duration(value)
+        span = _span(value)
         if not least <= span <= most:
             raise ValueError
         return span

@@ -8,6 +8,7 @@ dialects, handed to :func:`~fakturahub.config.load` by whoever wires the hub tog
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
@@ -66,6 +67,8 @@ SYNTAXES = (
     "factur-x",
 )
 Syntax = Annotated[str, Meta(extra={"form": forms.choice(SYNTAXES)})]
+#: the longest time for which a refresh token can be allowed a second use
+REFRESH_GRACE = timedelta(seconds=60)
 #: lines at the foot of a page
 FOOT_LINES = 4
 #: 1 is first class, 2 is economy
@@ -88,6 +91,10 @@ class Hub(Entry, frozen=True, kw_only=True):
     """``[hub]``. Without ``public_url`` the hub is known by the address it listens on. The key is never stored."""
 
     public_url: Url | None = None
+    #: for how long a refresh token that was used is answered once more; zero: it is good for a single use
+    refresh_grace: Annotated[timedelta, Meta(extra={"form": forms.duration("0s", f"{REFRESH_GRACE.seconds}s")})] = (
+        timedelta(0)
+    )
     master_key: Withheld | None = None
 
 

@@ -120,6 +120,8 @@ def test_a_company_whose_key_does_not_fit() -> None:
         ("[hub]\npublic_url = 'hub.example'", f"line 2: hub.public_url: expected {URL}"),
         ("[hub]\npublic_url = 'https://u:p@hub.example'", f"line 2: hub.public_url: expected {URL}"),
         ("[hub]\npublic_url = 'https://hub.example:99999'", f"line 2: hub.public_url: expected {URL}"),
+        ("[hub]\nrefresh_grace = '61s'", 'line 2: hub.refresh_grace: expected a duration from "0s" to "60s"'),
+        ("[hub]\nrefresh_grace = 30", 'line 2: hub.refresh_grace: expected a duration from "0s" to "60s"'),
         (
             "[[user]]\nemail = 'a@b.example'\npassword = 'x'\nrole = 'admin'",
             'line 4: user[a@b.example].role: expected one of "operator", "reader"',

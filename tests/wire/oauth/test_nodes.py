@@ -120,9 +120,6 @@ def test_what_one_node_revokes_the_other_refuses_within_a_second(nodes: tuple[Hu
     newer = told(refreshed(one, tokens[2]["refresh_token"]))
     assert ask(one, REVOKE, token=tokens[0]["access_token"]).status == 200
     assert ask(one, REVOKE, token=tokens[1]["refresh_token"]).status == 200
-    # a lost answer is given again by whichever node is asked; once the new token was used, the old one is theft
-    assert told(refreshed(other, tokens[2]["refresh_token"]))["refresh_token"] == newer["refresh_token"]
-    told(refreshed(other, newer["refresh_token"]))
     assert error(refreshed(one, tokens[2]["refresh_token"])) == "invalid_grant"
     for token in (tokens[0], tokens[1], newer):
         assert post_with(one, token["access_token"], invoice("ON-2")).status == 401

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection
+from datetime import timedelta
 
 from starlette.routing import Route
 
 from fakturahub import telemetry
+from fakturahub.config import Hub
 from fakturahub.errors import DatabaseUnavailable
 from fakturahub.identity.companies import REFRESH, Companies
 from fakturahub.identity.oauth.clients import Clients
@@ -19,6 +21,7 @@ from fakturahub.identity.oauth.sessions import Sessions
 from fakturahub.identity.passwords import PasswordCheck
 from fakturahub.identity.rates import Rates
 from fakturahub.identity.sealing import MasterKey
+from fakturahub.identity.stored_settings import revealed
 from fakturahub.identity.tokens import Verifier
 from fakturahub.model import Clock
 from fakturahub.storage import oauth as stored
@@ -56,6 +59,11 @@ class Authority:
         url: str = hub.get("public_url") or self._url
         return url.rstrip("/")
 
+    def grace(self) -> timedelta:
+        """For how long a refresh token that was used is answered once more: ``[hub] refresh_grace``, else zero."""
+        hub = self._companies.setting("hub") or {}
+        return revealed(Hub, hub, master_key=self._master_key, context="hub").refresh_grace
+
     async def prepare(self) -> None:
         """Have a key to sign with, and know what was revoked. Raises `DatabaseUnavailable` and `MasterKeyError`."""
         await self._keys.prepare()
@@ -85,6 +93,7 @@ class Authority:
             rates,
             self._master_key,
             self.issuer,
+            self.grace,
             self._clock,
         )
         sessions = Sessions(self._master_key, lambda: self.issuer().startswith("https:"))

@@ -24,9 +24,6 @@ GRANT_LIFE = timedelta(days=3 * 365)
 #: until when what was revoked is refused: the last token's end, and clocks that differ
 REFUSED_FOR = timedelta(seconds=LIFE + 120)
 
-#: for how long a refresh token that was used is answered once more, with the same new one, while that was never used
-REPEATED = timedelta(seconds=30)
-
 #: what refresh tokens begin with, so that one that lies about in the open is known for what it is
 REFRESH_PREFIX = "fhr_"
 _RANDOM, _TAG = 32, 16
@@ -43,9 +40,9 @@ class RefreshTokens:
     Only the newest of a grant is stored, as its SHA-256. The HMAC tells one that was good before, whose second use ends
     the grant, from one that somebody made up.
 
-    The 32 bytes are random in the first of a grant. In every other they are a keyed hash of the one before: the hub
-    can give the same answer again to a client that did not get it, and keeps nothing for that which would let anybody
-    in.
+    The 32 bytes are random in the first of a grant. In every other they are a keyed hash of the one before: a hub with
+    a ``refresh_grace`` can give the same answer again to a client that did not get it, and keeps nothing for that which
+    would let anybody in.
     """
 
     def __init__(self, master_key: MasterKey) -> None:

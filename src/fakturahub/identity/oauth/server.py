@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -137,8 +137,10 @@ class Server:
         rates: Rates,
         master_key: MasterKey,
         issuer: Callable[[], str],
+        grace: Callable[[], timedelta],
         clock: Clock,
     ) -> None:
+        """``issuer`` and ``grace`` (see `Facts`) are asked for every request: both are settings."""
         self.clients = clients
         self.verifier = verifier
         self.keys = keys
@@ -149,6 +151,7 @@ class Server:
         self._revoked = revoked
         self._passwords = passwords
         self._rates = rates
+        self._grace = grace
         self._cached: OrderedDict[tuple[str, str | None, str | None], dict[str, Any]] = OrderedDict()
         self._core = _Core(clients, keys, issuer, self.refresh_tokens)
 
@@ -187,7 +190,7 @@ class Server:
         return await self._issued(await self.client(claimed, address), given, claimed, address)
 
     async def _issued(self, client: Client, given: Mapping[str, str], claimed: Claimed, address: str) -> Answered:
-        facts = Facts(now=self.clock.now())
+        facts = Facts(now=self.clock.now(), grace=self._grace())
         facts.client = client
         facts.method = claimed.method
         wanted = given.get("grant_type")
@@ -277,7 +280,7 @@ class Server:
                     now=now,
                     expires_at=grant.expires_at,
                 ):
-                    # another request was faster: with the same token, whose answer is this one, or with another
+                    # another request was faster: with the same token, whose answer is this one within the grace, or not
                     stands = await stored.grant(self._database, grant.id)
                     if stands is None or stands.revoked_at is not None or not is_repeated(stands, facts):
                         await self.revoke(grant.id, "refresh token used twice")

@@ -136,6 +136,10 @@ class Surface:
         """``refuse`` words an error; ``path_form`` brings a path to the form in which the routes are written."""
         self.name = name
         self.routes = routes
+        # a path without parameters is meant by itself, and not as a value of another's
+        self._exact = {
+            route.path: [one for one in routes if one.path == route.path] for route in routes if "{" not in route.path
+        }
         self._refuse = refuse
         self._rates = parts.rates
         self._companies = parts.companies
@@ -187,9 +191,7 @@ class Surface:
 
     def _endpoint(self, scope: Scope) -> Endpoint:
         allowed = []
-        # a path without parameters is meant by itself, and not as a value of another's
-        exact = [route for route in self.routes if route.path == scope["path"]]
-        for route in exact or self.routes:
+        for route in self._exact.get(scope["path"], self.routes):
             match = route.pattern.fullmatch(scope["path"])
             if match is not None:
                 if route.method == scope["method"]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 import msgspec
@@ -78,9 +78,9 @@ def _glns(party: PartyHeading) -> list[Identifier]:
     return [one for one in party.identifiers if one.scheme in (GLN, "GLN")]
 
 
-def _addresses(identifier: Identifier) -> list[str]:
-    """The electronic addresses that *identifier* may be written as, as they are compared; as stated first."""
-    found = [routing_form(str(identifier))]
+def _other_addresses(identifier: Identifier) -> list[str]:
+    """The electronic addresses that *identifier* may mean beside the one that it states, as they are compared."""
+    found = []
     code = CODE_OF.get(identifier.scheme or "", identifier.scheme)
     if code != identifier.scheme:
         found.append(routing_form(f"{code}:{identifier.value}"))
@@ -88,6 +88,13 @@ def _addresses(identifier: Identifier) -> list[str]:
         bare = _without_country(identifier.value, "DK")
         found += [routing_form(f"{code}:{bare}"), routing_form(f"{code}:DK{bare}")]
     return found
+
+
+def _is_of(identifier: Identifier, addresses: Collection[str]) -> bool:
+    """Whether *identifier* may mean one of *addresses*."""
+    if routing_form(str(identifier)) in addresses:
+        return True
+    return any(one in addresses for one in _other_addresses(identifier))
 
 
 def _without_country(value: str, country: str | None) -> str:
@@ -98,7 +105,10 @@ def _without_country(value: str, country: str | None) -> str:
 
 def _at(identifier: Identifier, known: Known) -> Company | None:
     """The company that has the electronic address *identifier*."""
-    found = (known.by_address(one) for one in _addresses(identifier))
+    company = known.by_address(routing_form(str(identifier)))
+    if company is not None:
+        return company
+    found = (known.by_address(one) for one in _other_addresses(identifier))
     return next((one for one in found if one is not None), None)
 
 
@@ -219,7 +229,7 @@ def is_company(party: PartyHeading, company: Company) -> bool | None:
     """
     endpoint = party.endpoint
     stated = [one for one in (endpoint, *_glns(party)) if one is not None and one.scheme]
-    if any(address in company.addresses for one in stated for address in _addresses(one)):
+    if any(_is_of(one, company.addresses) for one in stated):
         return True
     numbers = [one for one in (party.business_id, *party.identifiers) if one is not None]
     if any(_is_business_id(one, company) for one in numbers):

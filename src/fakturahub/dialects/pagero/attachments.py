@@ -98,6 +98,8 @@ def check(document: Inspected, *, archived: bool) -> tuple[Finding, ...]:
 
     Raises `EmptyAttachment`, `AttachmentTooLarge`, `AttachmentTypeRefused`, `MissingFile`.
     """
+    if not (document.embedded or document.files or document.heading.attachments):  # most documents have none
+        return ()
     files = (*document.embedded, *document.files)
     strange = [_remark(TYPE, _STRANGE.format(name=one.name, ending=_ending(one))) for one in files if not _fits(one)]
     large = [

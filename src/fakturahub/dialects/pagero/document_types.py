@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from fakturahub.model import Finding, Inspected, Severity
 
@@ -31,6 +32,7 @@ RULE = "document-type"
 _NAMED = {name: re.compile(syntaxes) for name, syntaxes in DOCUMENT_TYPES.items()}
 
 
+@lru_cache(maxsize=256)
 def of_syntax(syntax: str) -> str | None:
     """The document type that names documents in *syntax*; None where none of the known ones does."""
     return next((name for name, pattern in _NAMED.items() if pattern.fullmatch(syntax)), None)

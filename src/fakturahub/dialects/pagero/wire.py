@@ -91,10 +91,13 @@ def kept_headers(request: Request) -> dict[str, str]:
     Names are in small letters, as they come; what is not visible ASCII in a value is escaped.
     """
     kept: dict[str, str] = {}
-    for name, value in request.headers.items():
-        if not name.startswith("x-") or len(name) > HEADER_NAME or _UNKEPT.fullmatch(name) or name in kept:
+    for raw, value in request.headers.raw:
+        if not raw.startswith(b"x-") or len(raw) > HEADER_NAME:
             continue
-        kept[name] = ascii(value[:HEADER_VALUE])[1:-1][:HEADER_VALUE]
+        name = raw.decode("latin-1")
+        if _UNKEPT.fullmatch(name) or name in kept:
+            continue
+        kept[name] = ascii(value[:HEADER_VALUE].decode("latin-1"))[1:-1][:HEADER_VALUE]
         if len(kept) == HEADERS:
             break
     return kept

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
+from rich.text import Text as StyledText
 
 from fakturahub.errors import FakturahubError, OperatorError, Refused, RenderingFailed, Unavailable
 
@@ -85,6 +85,13 @@ def visible(text: str) -> str:
     """*text* from outside in one line that cannot steer a terminal: a mark for each control and format character."""
     hidden = {one for one in set(text) if unicodedata.category(one) in ("Cc", "Cf", "Cs", "Zl", "Zp")}
     return text.translate({ord(one): " " if one in "\t\r\n" else "\N{REPLACEMENT CHARACTER}" for one in hidden})
+
+
+class Text(StyledText):
+    """A text with nothing in it that could steer a terminal, whoever it came from; lines stay lines."""
+
+    def __init__(self, text: str = "", style: str = "") -> None:
+        super().__init__("\n".join(visible(line) for line in text.splitlines()), style)
 
 
 def _when(at: datetime) -> str:
@@ -253,7 +260,9 @@ def _party(party: dict[str, Any] | None) -> str | None:
 
 
 def _plain(data: dict[str, Any]) -> str:
-    return "; ".join(f"{key}: {value}" for key, value in data.items() if value is not None)
+    """*data* in lines that stand below one another: an attempt shows heads of requests and answers."""
+    said = "; ".join(f"{key}: {value}" for key, value in data.items() if value is not None)
+    return ("\n" + " " * 15).join(said.splitlines())
 
 
 def report(applied: Report, json: bool) -> None:

@@ -7,10 +7,9 @@ from decimal import Decimal
 from typing import Any
 
 import msgspec
-from rich.text import Text
 
 from fakturahub.exchange.credits import Account, Balance
-from fakturahub.printing import _console, _table, _when, as_json, visible
+from fakturahub.printing import Text, _console, _table, _when, as_json, visible
 from fakturahub.storage.accounts import plain
 
 

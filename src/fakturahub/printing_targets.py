@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.text import Text
-
 from fakturahub.exchange.overview import TargetShown
-from fakturahub.printing import _console, _table, _when, as_json, visible
+from fakturahub.printing import Text, _console, _table, _when, as_json, visible
 
 _COLOUR = {"open": "bold red", "trying": "yellow", "failing": "yellow", "coming back": "cyan", "fine": "green"}
 

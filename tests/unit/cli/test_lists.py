@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from fakturahub import printing
 from tests.running import invoice
 from tests.unit.cli.conftest import Filled, Run, parsed
 
@@ -232,3 +233,13 @@ def test_options_may_come_from_the_environment(
     monkeypatch.setenv("FAKTURAHUB_DATABASE", filled.database)
     done = fakturahub("documents", "--json", "--limit", "1")
     assert UUID(json.loads(done.out)[0]["id"]) == filled.documents["test"]
+
+
+def test_what_others_sent_does_not_steer_the_terminal() -> None:
+    """A receiver's answer, a sender's file name: a mark is shown for what they hold, and lines stay lines."""
+    mark = "\N{REPLACEMENT CHARACTER}"
+    assert printing.Text("a\x1b[31mb\x07\r\n c\u202e").plain == f"a{mark}[31mb{mark}\n c{mark}"
+    attempt = {"answer": "HTTP/1.1 200 OK\r\nX: \x1b]0;owned\x07", "request": None, "attempt": 1}
+    shown = printing.Text(printing._plain(attempt)).plain
+    assert "\x1b" not in shown
+    assert shown.splitlines()[1].startswith(" " * 15 + "X: ")

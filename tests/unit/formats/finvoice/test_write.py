@@ -194,6 +194,22 @@ def test_further_accounts_need_a_bic() -> None:
     assert payment.transfers == transfers[:2]
 
 
+def test_an_account_that_is_stated_twice_loses_nothing_in_silence() -> None:
+    """An account number of Norway is written as its IBAN: what the other says of the same account becomes text."""
+    transfers = (
+        CreditTransfer(account="NO9386011117947", provider="NDEAFIHH"),
+        CreditTransfer(account="86011117947", account_name="Andre navn", provider="HANDSESS"),
+    )
+    writing = write_bare(_with(payment=PaymentInstructions(transfers=transfers)))
+    lost = {(one.place, one.value): one.why for one in writing.losses}
+    assert lost[("payment.transfers[1].account_name", "Andre navn")] == "as-text"
+    assert lost[("payment.transfers[1].provider", "HANDSESS")] == "as-text"
+    assert b"Account: NO9386011117947, Andre navn, HANDSESS" in writing.data
+    payment = reading(writing.data).noun.payment
+    assert payment is not None
+    assert [one.account for one in payment.transfers] == ["NO9386011117947"]
+
+
 def test_paid_before() -> None:
     part = Totals(with_vat=Decimal("1250.00"), paid=Decimal("250.00"), payable=Decimal("1000.00"))
     assert _text(write_bare(_with(totals=part)), "PaymentStatusCode") == ["PARTLYPAID"]

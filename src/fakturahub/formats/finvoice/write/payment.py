@@ -76,17 +76,21 @@ def _reference_text(payment: PaymentInstructions, reference: str, country: str |
 def accounts(sheet: Sheet, made: Plan) -> None:
     """SellerAccountDetails, which have a BIC: all accounts that have one, the first one once more."""
     for number, each in enumerate(made.transfers):
-        if each in made.transfers[:number]:
-            # The same once more is read as one.
-            for field in ("account", "account_name", "provider"):
-                if getattr(each, field) is not None:
-                    sheet.lose(f"payment.transfers[{number}].{field}", getattr(each, field), RECOMPUTED)
+        values = {"account": each.account, "account_name": each.account_name, "provider": each.provider}
+        same = next((one for one in made.transfers[:number] if one.account == each.account), None)
+        if same is not None:
+            # One account is read as one, whatever is said of it: another name, another bank become text.
+            other = {field: value for field, value in values.items() if value not in (None, getattr(same, field))}
+            for field, value in values.items():
+                if value is not None:
+                    sheet.lose(f"payment.transfers[{number}].{field}", value, AS_TEXT if field in other else RECOMPUTED)
+            if other:
+                sheet.spill.append(f"Account: {', '.join(filter(None, values.values()))}")
             continue
         bic = (each.provider or "").replace(" ", "").upper()
         if not _is_account(each.account) or not _BIC.fullmatch(bic):
             if number:
                 place = f"payment.transfers[{number}]"
-                values = {"account": each.account, "account_name": each.account_name, "provider": each.provider}
                 for field, value in values.items():
                     if value is not None:
                         sheet.lose(f"{place}.{field}", value, AS_TEXT)

@@ -226,7 +226,8 @@ def test_the_list_begins_with_the_previous_month_and_older_storages_can_still_be
     assert big_hub.post(bill("AL-8", reader)).status == 200
     (newest,) = terminal.waiting(1)
     now = datetime.now(UTC)
-    before = (now.replace(day=1) - timedelta(days=2)).replace(day=15)  # in the previous month, wherever one stands
+    # at noon in the previous month: the same day wherever one stands
+    before = (now.replace(day=1) - timedelta(days=2)).replace(day=15, hour=12)
     _copies(big_hub, reader, 1, before)
     assert len(terminal.waiting(2)) == 2
     (old,) = (one for one in terminal.listed() if one["StorageID"] != newest["StorageID"])
